@@ -1,0 +1,42 @@
+"""The Content-Security-Policy of each answer: one policy, and the Keycloak that it sends people to."""
+
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from csp.middleware import CSPMiddleware, PolicyParts
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+DEFAULT_KEYCLOAK = "default"
+
+
+class ScopedCSPMiddleware(CSPMiddleware):  # type: ignore[misc] # django-csp is not typed strictly
+    """Lets forms lead to our own host and to the Keycloak of the tenant at hand, and nowhere else.
+
+    Chromium applies `form-action` to redirects too, and the log-out form ends at Keycloak.
+    """
+
+    def get_policy_parts(
+        self,
+        request: HttpRequest,
+        response: HttpResponseBase,
+        report_only: bool = False,  # noqa: FBT001, FBT002 (django-csp's signature)
+    ) -> PolicyParts:
+        """Return the parts that the policy is put together from."""
+        parts: PolicyParts = super().get_policy_parts(request, response, report_only)
+        update = dict(parts.update or {})
+        allowed = update.get("form-action", [])
+        update["form-action"] = [
+            *([allowed] if isinstance(allowed, str) else allowed),
+            keycloak_origin(request),
+        ]
+        return replace(parts, update=update)
+
+
+def keycloak_origin(request: HttpRequest) -> str:
+    """Return the origin of the Keycloak that the people of this host log in at."""
+    tenant = getattr(request, "tenant", None)
+    key = getattr(tenant, "keycloak", DEFAULT_KEYCLOAK)
+    address = urlsplit(settings.KEYCLOAK_SERVERS[key].public_url)
+    return f"{address.scheme}://{address.netloc}"

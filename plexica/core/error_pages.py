@@ -1,0 +1,57 @@
+"""Refusals and failures as pages, for the views that people use; the API has `core.problems`."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import select_template
+
+from plexica.core.errors import OutwardError, PermissionRefused, PlexicaError, ServiceUnavailable
+from plexica.core.limits import API_PREFIX
+from plexica.core.problems import problem_response
+
+
+def error_page(request: HttpRequest, error: PlexicaError) -> HttpResponse:
+    """Return an error as a page with the words that it carries.
+
+    Args:
+        request: The request that met it.
+        error: What was met; its status chooses the page.
+    """
+    page = select_template([f"errors/{error.status}.html", "errors/400.html"])
+    return HttpResponse(page.render({"error": error}, request), status=error.status)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer what Django itself could not accept (`handler400`); its own words stay inside."""
+    del exception
+    return _answer(request, PlexicaError())
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer somebody who is known and may not (`handler403`)."""
+    return _answer(request, PermissionRefused(str(exception)))
+
+
+def _answer(request: HttpRequest, error: PlexicaError) -> HttpResponse:
+    if request.path_info.startswith(API_PREFIX):
+        return problem_response(status=error.status, code=error.code, detail=error.detail)
+    return error_page(request, error)
+
+
+class ErrorPageMiddleware:
+    """Lets a view raise our errors and be done: this makes pages of them."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Go on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Answer with a page, or leave an error that nobody foresaw to Django."""
+        if isinstance(exception, OutwardError):
+            exception = ServiceUnavailable(str(exception))
+        if isinstance(exception, PlexicaError):
+            return _answer(request, exception)
+        return None

@@ -1,0 +1,147 @@
+"""Health: what this process depends on, whether it answers, and how quickly.
+
+An app registers a check for each server that it talks to. The answers carry names, states and
+latencies only: no address, no error text, no secret.
+"""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextvars import copy_context
+from dataclasses import dataclass
+
+import structlog
+from django.core.cache import cache
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from plexica.core.scope import platform_scope
+
+Check = Callable[[], None]
+
+CHECK_DEADLINE_SECONDS = 4.0
+_MAX_PARALLEL_CHECKS = 8
+
+logger = structlog.get_logger(__name__)
+_checks: dict[str, Check] = {}
+_executor = ThreadPoolExecutor(max_workers=_MAX_PARALLEL_CHECKS, thread_name_prefix="health")
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """One dependency's state.
+
+    Attributes:
+        name: The dependency.
+        is_up: Whether it answered as it should.
+        latency_ms: How long the answer took, in milliseconds.
+    """
+
+    name: str
+    is_up: bool
+    latency_ms: float
+
+
+def register_check(name: str, check: Check) -> None:
+    """Add a dependency; `check` returns when it is up, raises when not, and bounds its own time."""
+    _checks[name] = check
+
+
+def check_database() -> None:
+    """Ask PostgreSQL for nothing, as the platform's role."""
+    with platform_scope():
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+        finally:
+            connection.close()
+
+
+def check_redis() -> None:
+    """Ask Redis for a key."""
+    cache.get("health")
+
+
+register_check("database", check_database)
+register_check("redis", check_redis)
+
+
+def measure(name: str, check: Check) -> Health:
+    """Run one check and time it."""
+    started = time.monotonic()
+    try:
+        check()
+    except Exception:
+        logger.warning("dependency_down", dependency=name, exc_info=True)
+        is_up = False
+    else:
+        is_up = True
+    return Health(name, is_up, round((time.monotonic() - started) * 1000, 1))
+
+
+def measure_all() -> list[Health]:
+    """Run all checks side by side; one that does not come back in time counts as down."""
+    futures = {
+        name: _executor.submit(copy_context().run, measure, name, check)
+        for name, check in _checks.items()
+    }
+    wait(futures.values(), timeout=CHECK_DEADLINE_SECONDS)
+    return [
+        future.result()
+        if future.done()
+        else Health(name, is_up=False, latency_ms=CHECK_DEADLINE_SECONDS * 1000)
+        for name, future in futures.items()
+    ]
+
+
+class HealthMiddleware:
+    """Answers the health addresses before anything looks at the host name."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self._routes = {
+            "/health": _health,
+            "/health/live": _live,
+            "/health/ready": _ready,
+        }
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, or go on."""
+        view = self._routes.get(request.path_info.rstrip("/") or "/")
+        if view is None:
+            return self.get_response(request)
+        if request.method not in {"GET", "HEAD"}:
+            return HttpResponse(status=405, headers={"Allow": "GET, HEAD"})
+        response = view()
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+def _health() -> HttpResponse:
+    results = measure_all()
+    down = [result.name for result in results if not result.is_up]
+    return JsonResponse(
+        {
+            "status": "down" if down else "up",
+            "down": down,
+            "dependencies": {
+                result.name: {
+                    "status": "up" if result.is_up else "down",
+                    "latency_ms": result.latency_ms,
+                }
+                for result in results
+            },
+        },
+        status=503 if down else 200,
+    )
+
+
+def _live() -> HttpResponse:
+    return JsonResponse({"status": "up"})
+
+
+def _ready() -> HttpResponse:
+    result = measure("database", check_database)
+    return JsonResponse(
+        {"status": "up" if result.is_up else "down"}, status=200 if result.is_up else 503
+    )

@@ -1,0 +1,81 @@
+"""Background jobs: every task runs in a scope that its message names.
+
+`send_after_commit` puts the tenant of the sender's scope in a header, and the task runs in that
+tenant's scope again, if it is still active. One sent from the platform runs in the platform's.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
+
+import structlog
+from celery import Task, current_app
+from django.db import close_old_connections, transaction
+from kombu.exceptions import OperationalError
+
+from plexica.core.scope import current_scope_or_none, platform_scope
+
+TENANT_HEADER = "plexica_tenant"
+
+logger = structlog.get_logger(__name__)
+
+ScopeOpener = Callable[[str], AbstractContextManager[object]]
+_open_tenant_scope: ScopeOpener | None = None
+
+
+def register_tenant_scope(opener: ScopeOpener) -> None:
+    """Tell how a tenant's scope is entered by its slug; the tenants app does at start.
+
+    `opener` raises when the tenant is not active, and the task is then not run.
+    """
+    global _open_tenant_scope  # noqa: PLW0603 (set once, at start)
+    _open_tenant_scope = opener
+
+
+class ScopedTask(Task):  # type: ignore[misc] # Celery has no types
+    """The base of every task."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the task in the scope that its message names."""
+        slug = getattr(self.request, TENANT_HEADER, None) or (self.request.headers or {}).get(
+            TENANT_HEADER
+        )
+        try:
+            with scope_of_tenant(slug):
+                return super().__call__(*args, **kwargs)
+        finally:
+            if not self.request.is_eager:
+                close_old_connections()
+
+
+def scope_of_tenant(slug: str | None) -> AbstractContextManager[object]:
+    """Return the scope of a tenant that must be active, or the platform's for None.
+
+    Raises:
+        RuntimeError: No app has said how a tenant's scope is entered.
+    """
+    if slug is None:
+        return platform_scope()
+    if _open_tenant_scope is None:
+        raise RuntimeError("No app has said how a tenant's scope is entered.")
+    return _open_tenant_scope(slug)
+
+
+def send_after_commit(name: str, **kwargs: Any) -> None:
+    """Send a task, by its name, once the present transaction is committed.
+
+    It runs in the scope that it is sent from. A broker that does not answer is logged and nothing
+    more: what the task works on is in the database, and the sweep that beat runs finds it there.
+    """
+    scope = current_scope_or_none()
+    slug = scope.tenant_slug if scope else None
+
+    def send() -> None:
+        try:
+            current_app.send_task(
+                name, kwargs=kwargs, headers={TENANT_HEADER: slug} if slug else None
+            )
+        except (OperationalError, OSError) as error:
+            logger.warning("task_not_queued", task=name, error=type(error).__name__)
+
+    transaction.on_commit(send)

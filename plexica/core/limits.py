@@ -1,0 +1,38 @@
+"""Limits of what comes in that Django does not set itself."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from plexica.core.problems import problem_response
+
+API_PREFIX = "/api/"
+
+
+class BodyLimitMiddleware:
+    """Refuses an API body that is too large before anything reads it.
+
+    Django REST framework's parser reads past `DATA_UPLOAD_MAX_MEMORY_SIZE`, so the API has a limit
+    of its own. A body without a length (chunked) is refused too: its end could not be known.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer 413 or 411, or go on."""
+        if request.path_info.startswith(API_PREFIX):
+            length = request.META.get("CONTENT_LENGTH") or "0"
+            if request.META.get("HTTP_TRANSFER_ENCODING"):
+                return problem_response(
+                    status=411, code="length-required", detail="Send a Content-Length."
+                )
+            if not length.isdigit() or int(length) > settings.PLEXICA_MAX_API_BODY_BYTES:
+                return problem_response(
+                    status=413,
+                    code="body-too-large",
+                    detail=f"A request body may have {settings.PLEXICA_MAX_API_BODY_BYTES} bytes"
+                    " at most.",
+                )
+        return self.get_response(request)

@@ -1,0 +1,36 @@
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+
+class OutboxMessage(models.Model):
+    """An event on its way to its subscribers. It is shared, so that one query finds them all."""
+
+    # A tenant's own role may add events about itself, and no more.
+    shared_privileges: ClassVar[tuple[str, ...]] = ("INSERT",)
+    tenant_rows: ClassVar[str] = "'t_' || replace(tenant, '-', '_')"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.CharField(max_length=32, blank=True)
+    event = models.CharField(max_length=100)
+    payload = models.JSONField()
+    published_at = models.DateTimeField(default=timezone.now)
+    delivered_to = models.JSONField(default=list)
+    delivered_at = models.DateTimeField(null=True)
+    attempts = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    last_error = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(
+                fields=["next_attempt_at"],
+                condition=models.Q(delivered_at__isnull=True),
+                name="outbox_pending",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} ({self.tenant or 'platform'})"

@@ -1,0 +1,85 @@
+"""Publishing events, and delivering them."""
+
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from plexica.core.jobs import scope_of_tenant, send_after_commit
+from plexica.core.scope import current_scope, platform_scope
+from plexica.events.models import OutboxMessage
+from plexica.events.registry import subscribers
+
+FIRST_RETRY_SECONDS = 5
+MAX_RETRY_SECONDS = 3600
+BATCH_SIZE = 100
+DELIVERY_TASK = "events.deliver_pending"
+
+logger = structlog.get_logger(__name__)
+
+
+def publish(*, event: str, payload: dict[str, Any]) -> None:
+    """Tell subscribers that something happened, if the present transaction is committed.
+
+    Args:
+        event: What happened, in the past tense, such as `tenant.activated`.
+        payload: JSON-ready facts. Never a secret.
+
+    Raises:
+        RuntimeError: No transaction is open.
+    """
+    if not transaction.get_connection().in_atomic_block:
+        raise RuntimeError("An event belongs into the transaction of what it tells.")
+    message = OutboxMessage(tenant=current_scope().tenant_slug or "", event=event, payload=payload)
+    # A tenant's role may insert and not read, so nothing may be asked back.
+    OutboxMessage.objects.bulk_create([message])
+    with platform_scope():
+        send_after_commit(DELIVERY_TASK)
+
+
+def deliver_pending() -> int:
+    """Deliver what waits and is due.
+
+    Returns:
+        How many messages reached all their subscribers.
+    """
+    delivered = 0
+    for _ in range(BATCH_SIZE):
+        with transaction.atomic():
+            # Other workers skip what this one holds.
+            message = (
+                OutboxMessage.objects.select_for_update(skip_locked=True)
+                .filter(delivered_at__isnull=True, next_attempt_at__lte=timezone.now())
+                .order_by("next_attempt_at")
+                .first()
+            )
+            if message is None:
+                break
+            delivered += _deliver(message)
+    return delivered
+
+
+def _deliver(message: OutboxMessage) -> bool:
+    message.attempts += 1
+    message.last_error = ""
+    for name, handler in subscribers(message.event).items():
+        if name in message.delivered_to:
+            continue
+        try:
+            with transaction.atomic(), scope_of_tenant(message.tenant or None):
+                handler(message.payload)
+        except Exception as error:
+            # One subscriber that fails keeps nothing from the others.
+            logger.exception("event_handler_failed", event_name=message.event, handler=name)
+            message.last_error = f"{name}: {type(error).__name__}"[:255]
+        else:
+            message.delivered_to = [*message.delivered_to, name]
+    if message.last_error:
+        delay = min(FIRST_RETRY_SECONDS * 2 ** (message.attempts - 1), MAX_RETRY_SECONDS)
+        message.next_attempt_at = timezone.now() + timedelta(seconds=delay)
+    else:
+        message.delivered_at = timezone.now()
+    message.save()
+    return not message.last_error

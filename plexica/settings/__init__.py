@@ -1,0 +1,315 @@
+"""One configuration for all places, driven by the environment (see `environment.py`).
+
+Every name here is either Django's, a library's, or begins with `PLEXICA_`, `KEYCLOAK_` or `S3_`.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from plexica.core.logging import logging_config
+from plexica.settings.environment import (
+    Environment,
+    KeycloakServer,
+    S3Server,
+    database,
+    env,
+    read_environment,
+    required,
+    secret,
+)
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+
+# Where it runs
+PLEXICA_ENVIRONMENT = read_environment()
+PLEXICA_BASE_DOMAIN = env.str("PLEXICA_BASE_DOMAIN", default="localhost")
+PLEXICA_SCHEME = env.str("PLEXICA_SCHEME", default="http")
+PLEXICA_PORT = env.int("PLEXICA_PORT", default=8000)
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+PLEXICA_PORT_SUFFIX = (
+    "" if _DEFAULT_PORTS.get(PLEXICA_SCHEME) == PLEXICA_PORT else f":{PLEXICA_PORT}"
+)
+PLEXICA_CONSOLE_URL = f"{PLEXICA_SCHEME}://{PLEXICA_BASE_DOMAIN}{PLEXICA_PORT_SUFFIX}"
+IS_SECURE = PLEXICA_SCHEME == "https"
+
+# Secrets
+DEBUG = env.bool("PLEXICA_DEBUG", default=False) and PLEXICA_ENVIRONMENT != Environment.PRODUCTION
+SECRET_KEY = secret("PLEXICA_SECRET_KEY")
+PLEXICA_ENCRYPTION_KEYS: list[str] = [
+    key for key in required("PLEXICA_ENCRYPTION_KEYS").split(",") if key
+]
+
+# Applications. A shared app has its tables once, in `public`; a tenant app in every tenant's schema
+# and in the platform's own. No app is in both, so a query never falls through to another's table.
+SHARED_APPS = ["tenants", "plexica.events"]
+TENANT_APPS = ["plexica.identity", "plexica.rbac", "plexica.audit", "django.contrib.sessions"]
+INSTALLED_APPS = [
+    *SHARED_APPS,
+    *TENANT_APPS,
+    "plexica.core",
+    "plexica.storage",
+    "plexica.console",
+    "plexica.workspace",
+    # These have models whose tables exist nowhere: Plexica keeps users and permissions itself.
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django_tenants",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "django_structlog",
+    "mozilla_django_oidc",
+    "csp",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "plexica.core.health.HealthMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "tenants.middleware.TenantMiddleware",
+    "django_structlog.middlewares.RequestMiddleware",
+    "plexica.core.limits.BodyLimitMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "plexica.urls_workspace"
+PUBLIC_SCHEMA_URLCONF = "plexica.urls_console"
+WSGI_APPLICATION = "plexica.wsgi.application"
+APPEND_SLASH = True
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "django.template.context_processors.i18n",
+            ],
+            "builtins": ["django.templatetags.i18n", "django.templatetags.static"],
+        },
+    }
+]
+
+# Database: the web's login, or the provisioner's in its own process.
+PLEXICA_DATABASE_ROLE_PREFIX = env.str("PLEXICA_DATABASE_ROLE_PREFIX", default="plexica")
+_STATEMENT_TIMEOUT_MS = env.int("PLEXICA_STATEMENT_TIMEOUT_MS", default=30_000)
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": {
+        "ENGINE": "plexica.core.postgresql",
+        **database("DATABASE_URL"),
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            "connect_timeout": 3,
+            "options": f"-c statement_timeout={_STATEMENT_TIMEOUT_MS} -c lock_timeout=10000"
+            " -c idle_in_transaction_session_timeout=60000",
+            "pool": {
+                "min_size": 1,
+                "max_size": env.int("PLEXICA_DATABASE_POOL", default=20),
+                "timeout": 5,
+            },
+        },
+    }
+}
+# Of the server's own version; only the provisioner runs it.
+PLEXICA_PG_DUMP = env.str("PLEXICA_PG_DUMP", default="pg_dump")
+DATABASE_ROUTERS = ["django_tenants.routers.TenantSyncRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TENANT_MODEL = "tenants.Tenant"
+TENANT_DOMAIN_MODEL = "tenants.Domain"
+TENANT_LIMIT_SET_CALLS = True
+
+# Cache: each scope has its own keys.
+CACHES = {
+    "default": {
+        "BACKEND": "django_redis.cache.RedisCache",
+        "LOCATION": required("REDIS_URL"),
+        "KEY_FUNCTION": "plexica.core.cache.make_key",
+        "OPTIONS": {
+            "SOCKET_CONNECT_TIMEOUT": 1,
+            "SOCKET_TIMEOUT": 2,
+        },
+    }
+}
+
+# Sessions: in the scope's own schema, so that one tenant's session is unknown to the next.
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_COOKIE_NAME = "__Host-session" if IS_SECURE else "session"
+SESSION_COOKIE_SECURE = IS_SECURE
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 10 * 60 * 60
+CSRF_COOKIE_NAME = "__Host-csrf" if IS_SECURE else "csrf"
+CSRF_COOKIE_SECURE = IS_SECURE
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "plexica.core.views.csrf_failure"
+
+# Browser security
+ALLOWED_HOSTS = ["*"]  # TenantMiddleware decides: an unknown host gets one and the same 404
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+SECURE_HSTS_SECONDS = 31_536_000 if IS_SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_SECURE
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_SECURE else None
+X_FRAME_OPTIONS = "DENY"
+
+# Limits of what comes in
+PLEXICA_MAX_API_BODY_BYTES = 64 * 1024
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+
+# Keycloak
+KEYCLOAK_SERVERS = {
+    "default": KeycloakServer(
+        public_url=required("KEYCLOAK_URL").rstrip("/"),
+        internal_url=env.str(
+            "PLEXICA_KEYCLOAK_INTERNAL_URL", default=required("KEYCLOAK_URL")
+        ).rstrip("/"),
+        admin_client_id=env.str("KEYCLOAK_ADMIN_CLIENT_ID", default=""),
+        admin_client_secret=env.str("KEYCLOAK_ADMIN_CLIENT_SECRET", default=""),
+    )
+}
+PLEXICA_CONSOLE_CLIENT_SECRET = secret("PLEXICA_CONSOLE_CLIENT_SECRET")
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'none'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+        # Chromium applies form-action to redirects as well; TenantMiddleware's scope names the
+        # Keycloak of the tenant at hand, see plexica.identity.
+        "form-action": ["'self'", KEYCLOAK_SERVERS["default"].public_url],
+    }
+}
+
+# Login: mozilla-django-oidc, whose provider follows the scope (plexica.identity.oidc)
+AUTH_USER_MODEL = "identity.User"
+AUTHENTICATION_BACKENDS = ["plexica.identity.oidc.backend.ScopedOIDCBackend"]
+LOGIN_URL = "oidc_authentication_init"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+OIDC_TIMEOUT = 10
+OIDC_RP_SIGN_ALGO = "RS256"
+OIDC_USE_PKCE = True
+OIDC_STORE_ID_TOKEN = False
+OIDC_RP_SCOPES = "openid email profile"
+
+# Buckets
+S3_SERVERS = {
+    "default": S3Server(
+        endpoint_url=required("S3_ENDPOINT_URL"),
+        access_key=required("S3_ACCESS_KEY"),
+        secret_key=required("S3_SECRET_KEY"),
+        region=env.str("S3_REGION", default="us-east-1"),
+    )
+}
+PLEXICA_BUCKET_PREFIX = env.str("PLEXICA_BUCKET_PREFIX", default="plexica")
+PLEXICA_REALM_PREFIX = env.str("PLEXICA_REALM_PREFIX", default="")
+STORAGES = {
+    "default": {"BACKEND": "plexica.storage.backend.TenantStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if PLEXICA_ENVIRONMENT != Environment.TEST
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+STATIC_URL = "/static/"
+STATIC_ROOT = env.path("PLEXICA_STATIC_ROOT", default=str(BASE_DIR / ".plexica" / "static"))
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = PLEXICA_ENVIRONMENT == Environment.TEST
+
+# Mail, sent by the realms and by Plexica
+EMAIL_HOST = required("PLEXICA_SMTP_HOST")
+EMAIL_PORT = env.int("PLEXICA_SMTP_PORT", default=25)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("PLEXICA_MAIL_FROM", default=f"plexica@{PLEXICA_BASE_DOMAIN}")
+
+# Jobs
+CELERY_BROKER_URL = required("CELERY_BROKER_URL")
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_ROUTES = {"tenants.run_provisioning": {"queue": "provisioning"}}
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "socket_connect_timeout": 1,
+    "socket_timeout": 5,
+    "visibility_timeout": 3600,
+}
+# A broker that is down must not hold a request: what is not queued now is found by the sweep.
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1, "timeout": 2}
+CELERY_BEAT_SCHEDULE = {
+    "resume-runs": {"task": "tenants.resume_runs", "schedule": 10.0, "options": {"expires": 10}},
+    "deliver-events": {
+        "task": "events.deliver_pending",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+}
+
+# Provisioning
+PROVISIONING_STEPS = [
+    "tenants.schema.step.Schema",
+    "plexica.storage.provisioning.Bucket",
+    "plexica.identity.provisioning.Realm",
+    "plexica.rbac.provisioning.SystemRoles",
+    "plexica.rbac.provisioning.Owner",
+]
+PLEXICA_LEASE_SECONDS = env.int("PLEXICA_LEASE_SECONDS", default=60)
+PLEXICA_STEP_ATTEMPTS = env.int("PLEXICA_STEP_ATTEMPTS", default=5)
+PLEXICA_STEP_BACKOFF_SECONDS = env.float("PLEXICA_STEP_BACKOFF_SECONDS", default=1.0)
+PLEXICA_MAX_WAITERS = env.int("PLEXICA_MAX_WAITERS", default=4)
+
+# API
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["plexica.identity.api.BearerAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["plexica.identity.api.IsSuperAdmin"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "plexica.core.problems.exception_handler",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Plexica API",
+    "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SERVE_AUTHENTICATION": [],
+    "SERVE_PERMISSIONS": [],
+}
+
+# Language and time
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+LOGGING = logging_config(level=env.str("PLEXICA_LOG_LEVEL", default="INFO"))
+LOGGING_CONFIG = "logging.config.dictConfig"
+DJANGO_STRUCTLOG_CELERY_ENABLED = True

@@ -1,0 +1,15 @@
+from django.apps import AppConfig
+
+
+class TenantsConfig(AppConfig):
+    """Tenants: their rows, their life, and the engine that makes them."""
+
+    name = "tenants"
+    label = "tenants"
+
+    def ready(self) -> None:
+        """Tell background jobs how a tenant's scope is entered."""
+        from plexica.core.jobs import register_tenant_scope  # noqa: PLC0415 (models are loaded now)
+        from tenants.scopes import active_tenant_scope  # noqa: PLC0415
+
+        register_tenant_scope(active_tenant_scope)

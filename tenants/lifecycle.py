@@ -1,0 +1,55 @@
+"""The one place where a tenant's state changes."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from plexica.core.errors import Conflict
+from tenants.models import Tenant
+from tenants.states import TRANSITIONS, TenantState
+
+
+class StaleTenant(Conflict):
+    """Somebody else changed the tenant in the meantime."""
+
+    code = "stale-tenant"
+    title = "The tenant was changed by somebody else in the meantime"
+
+
+class ForbiddenTransition(Conflict):
+    """A tenant in this state cannot go to that one."""
+
+    code = "forbidden-transition"
+    title = "The tenant's state does not allow this"
+
+
+def save_tenant(*, tenant: Tenant, **values: Any) -> None:
+    """Write values of a tenant that nobody else has changed since it was read.
+
+    Raises:
+        StaleTenant: Somebody has.
+    """
+    values["updated_at"] = timezone.now()
+    with transaction.atomic():
+        changed = Tenant.objects.filter(pk=tenant.pk, version=tenant.version).update(
+            version=F("version") + 1, **values
+        )
+    if not changed:
+        raise StaleTenant("Load the tenant again, and repeat the change on what is there now.")
+    tenant.version += 1
+    for name, value in values.items():
+        setattr(tenant, name, value)
+
+
+def move_tenant(*, tenant: Tenant, to: TenantState, **values: Any) -> None:
+    """Bring a tenant to another state.
+
+    Raises:
+        ForbiddenTransition: There is no way from its state to that one.
+        StaleTenant: Somebody else changed the tenant in the meantime.
+    """
+    if to not in TRANSITIONS[TenantState(tenant.state)]:
+        raise ForbiddenTransition(f"A tenant that is {tenant.state} cannot become {to}.")
+    save_tenant(tenant=tenant, state=to, **values)

@@ -1,0 +1,239 @@
+import uuid
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django_tenants.models import DomainMixin, TenantMixin
+
+from plexica.core.scope import role_name
+from tenants.slugs import validate_slug
+from tenants.states import (
+    FAILED_RUN_STATES,
+    UNFINISHED_RUN_STATES,
+    RunKind,
+    RunState,
+    StepState,
+    TenantState,
+)
+
+_SCHEMA_OF_TENANT = "SELECT schema_name FROM public.tenants_tenant t WHERE t.id = tenant_id"
+
+
+class Tenant(TenantMixin):  # type: ignore[misc] # django-tenants has no types
+    """A customer of the product, with a schema, a realm and a bucket of its own."""
+
+    # The provisioning step makes the schema, so that it can be repeated after a crash.
+    auto_create_schema = False
+    auto_drop_schema = False
+    # A tenant's own role may read its own row (tenants.schema.privileges).
+    shared_privileges: ClassVar[tuple[str, ...]] = ("SELECT",)
+    tenant_rows: ClassVar[str] = "schema_name"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    slug = models.CharField(max_length=32, unique=True, validators=[validate_slug])
+    name = models.CharField(max_length=100)
+    state = models.CharField(
+        max_length=20, choices=TenantState.choices, default=TenantState.PROVISIONING
+    )
+    owner_email = models.EmailField()
+    contact_email = models.EmailField(blank=True)
+    keycloak = models.CharField(max_length=50, default="default")
+    realm = models.CharField(max_length=63, unique=True)
+    s3 = models.CharField(max_length=50, default="default")
+    bucket = models.CharField(max_length=63)
+    # The digest of the migrations that the schema was made from or brought to.
+    schema_digest = models.CharField(max_length=64, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True)
+    activated_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["s3", "bucket"], name="tenant_bucket_unique"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=TenantState.values), name="tenant_state_known"
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["-created_at", "-id"], name="tenant_newest"),
+            models.Index(fields=["state", "-created_at"], name="tenant_state_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return self.slug
+
+    # django-tenants would make and drop the schema along with the row, and insist on the scope
+    # being `public`; here the row is a row, and provisioning does the rest.
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save the row."""
+        models.Model.save(self, *args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Delete the row."""
+        return models.Model.delete(self, *args, **kwargs)
+
+    @property
+    def database_role(self) -> str:
+        """The PostgreSQL role that the tenant's requests, tasks and commands run as."""
+        return role_name(self.schema_name)
+
+    @property
+    def workspace_url(self) -> str:
+        """The address of the tenant's workspace, without a slash at the end."""
+        return (
+            f"{settings.PLEXICA_SCHEME}://{self.slug}.{settings.PLEXICA_BASE_DOMAIN}"
+            f"{settings.PLEXICA_PORT_SUFFIX}"
+        )
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the tenant is served."""
+        return self.state == TenantState.ACTIVE
+
+
+class Domain(DomainMixin):  # type: ignore[misc] # django-tenants has no types
+    """A host name that leads to a tenant."""
+
+    shared_privileges: ClassVar[tuple[str, ...]] = ("SELECT",)
+    tenant_rows: ClassVar[str] = _SCHEMA_OF_TENANT
+
+
+class TenantSecret(models.Model):
+    """A secret of a tenant, encrypted at rest; see `plexica.core.crypto`."""
+
+    shared_privileges: ClassVar[tuple[str, ...]] = ("SELECT",)
+    tenant_rows: ClassVar[str] = _SCHEMA_OF_TENANT
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="secrets")
+    name = models.CharField(max_length=50)
+    ciphertext = models.TextField()
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "name"], name="tenant_secret_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id}/{self.name}"
+
+
+class ProvisioningRun(models.Model):
+    """A durable list of steps that bring a tenant into being, or leave nothing of it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="runs")
+    kind = models.CharField(max_length=20, choices=RunKind.choices, default=RunKind.CREATE)
+    state = models.CharField(max_length=30, choices=RunState.choices, default=RunState.QUEUED)
+    # The number of the run's present holder, raised at each take-over: a worker whose number is
+    # no longer this one has lost the run and may write nothing.
+    fence = models.PositiveIntegerField(default=0)
+    lease_expires_at = models.DateTimeField(null=True)
+    failed_step = models.CharField(max_length=50, blank=True)
+    error_message = models.CharField(max_length=500, blank=True)
+    requested_by = models.CharField(max_length=255)
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["-created_at", "-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant"],
+                condition=models.Q(state__in=UNFINISHED_RUN_STATES),
+                name="run_one_unfinished_per_tenant",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["lease_expires_at"],
+                condition=models.Q(state__in=UNFINISHED_RUN_STATES),
+                name="run_unfinished",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.tenant_id}"
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing more will happen in this run."""
+        return self.state not in UNFINISHED_RUN_STATES
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it ended without the tenant."""
+        return self.state in FAILED_RUN_STATES
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, or has taken until now, in seconds."""
+        return _seconds(self.created_at, self.finished_at)
+
+
+class ProvisioningStep(models.Model):
+    """One step of a run."""
+
+    run = models.ForeignKey(ProvisioningRun, on_delete=models.CASCADE, related_name="steps")
+    position = models.PositiveSmallIntegerField()
+    name = models.CharField(max_length=50)
+    label = models.CharField(max_length=100)
+    state = models.CharField(max_length=20, choices=StepState.choices, default=StepState.PENDING)
+    attempts = models.PositiveIntegerField(default=0)
+    error_message = models.CharField(max_length=500, blank=True)
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["position"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["run", "position"], name="step_position_unique")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, or has taken until now, in seconds; None before it starts."""
+        return _seconds(self.started_at, self.finished_at)
+
+
+class SchemaTemplate(models.Model):
+    """The SQL that makes a tenant's tables, as the migrations with this digest make them."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    statements = models.TextField()
+    built_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return self.digest
+
+
+class IdempotencyKey(models.Model):
+    """The answer that was given to a request with an `Idempotency-Key`."""
+
+    caller = models.CharField(max_length=255)
+    key = models.CharField(max_length=255)
+    body_digest = models.CharField(max_length=64)
+    run = models.ForeignKey(ProvisioningRun, on_delete=models.CASCADE)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["caller", "key"], name="idempotency_key_unique")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.caller}/{self.key}"
+
+
+def _seconds(start: datetime | None, end: datetime | None) -> float | None:
+    if start is None:
+        return None
+    return round(((end or timezone.now()) - start).total_seconds(), 3)

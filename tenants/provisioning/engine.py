@@ -1,0 +1,160 @@
+"""The engine: runs the steps of a run, and takes them back in reverse when one fails for good.
+
+It knows no server and no vendor. It writes STARTED before a step and DONE after it, so that a run
+that is cut off anywhere is picked up where it was; it takes back whatever was *started*, goes on
+past a step that cannot be taken back, and is the only one that makes a tenant ACTIVE.
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import InterfaceError, InternalError, OperationalError
+from django.utils import timezone
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    wait_exponential_jitter,
+)
+
+from plexica.core.errors import OutwardError, TransientError
+from tenants.models import ProvisioningRun, ProvisioningStep, Tenant
+from tenants.provisioning import outcome
+from tenants.provisioning.lease import Lease, LeaseLost, acquire, kept_alive
+from tenants.provisioning.step import Step, configured_steps
+from tenants.states import RunState, StepState
+
+MAX_BACKOFF_SECONDS = 16.0
+UNEXPECTED_MESSAGE = "This step failed in a way that nobody foresaw; the log has the details."
+DATABASE_MESSAGE = "The database did not answer."
+# A server that restarts, a connection that broke, two changes to the catalog at once.
+_TRANSIENT_DATABASE_ERRORS = (OperationalError, InterfaceError, InternalError)
+
+logger = structlog.get_logger(__name__)
+
+
+class StepFailed(Exception):
+    """A step failed for good. `str()` may be shown."""
+
+
+def run_provisioning(run_id: UUID) -> None:
+    """Work on a run until it ends; do nothing if it has ended or if somebody else is at it.
+
+    Raises:
+        OperationalError: The database is away. The run stays as it is, and is picked up when the
+            lease has expired.
+    """
+    lease = acquire(run_id)
+    if lease is None:
+        logger.info("run_not_taken", run=str(run_id))
+        return
+    with structlog.contextvars.bound_contextvars(run=str(run_id), fence=lease.fence):
+        try:
+            with kept_alive(lease):
+                _work(lease)
+        except LeaseLost:
+            logger.warning("run_lost")
+
+
+def _work(lease: Lease) -> None:
+    run = ProvisioningRun.objects.select_related("tenant").get(id=lease.run_id)
+    if run.state != RunState.ROLLING_BACK:
+        outcome.mark_running(lease)
+        try:
+            _do_steps(lease, run)
+        except StepFailed as failure:
+            outcome.mark_rolling_back(lease, message=str(failure))
+        else:
+            outcome.succeed(lease)
+            return
+    _undo_steps(lease, run)
+
+
+def _do_steps(lease: Lease, run: ProvisioningRun) -> None:
+    steps = configured_steps()
+    for record in run.steps.exclude(state=StepState.DONE):
+        step = steps[record.name]
+        _perform(lease, record, step.do, run.tenant, done=StepState.DONE, doing=StepState.STARTED)
+
+
+def _undo_steps(lease: Lease, run: ProvisioningRun) -> None:
+    steps = configured_steps()
+    started = run.steps.exclude(state__in=(StepState.PENDING, StepState.UNDONE))
+    for record in started.order_by("-position"):
+        step: Step = steps[record.name]
+        try:
+            _perform(
+                lease, record, step.undo, run.tenant, done=StepState.UNDONE, doing=StepState.UNDOING
+            )
+        except StepFailed:
+            logger.warning("step_not_undone", step=record.name)
+    outcome.fail(lease)
+
+
+def _perform(
+    lease: Lease,
+    record: ProvisioningStep,
+    act: Callable[[Tenant], None],
+    tenant: Tenant,
+    *,
+    doing: StepState,
+    done: StepState,
+) -> None:
+    """Do or undo one step, again and again while its failure is transient.
+
+    Raises:
+        StepFailed: It failed for good, which is recorded.
+        LeaseLost: Somebody else has the run now.
+    """
+    failed = StepState.FAILED if doing == StepState.STARTED else StepState.UNDO_FAILED
+
+    def attempt() -> None:
+        outcome.record_step(
+            lease,
+            record,
+            state=doing,
+            attempts=record.attempts + 1,
+            started_at=record.started_at or timezone.now(),
+            finished_at=None,
+        )
+        try:
+            act(tenant)
+        except _TRANSIENT_DATABASE_ERRORS as error:
+            raise TransientError(DATABASE_MESSAGE) from error
+
+    def note(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        logger.info("step_retried", step=record.name, attempt=record.attempts, exc_info=error)
+        outcome.record_step(lease, record, state=doing, error_message=_words(error))
+
+    retrying = Retrying(
+        retry=retry_if_exception_type(TransientError),
+        stop=stop_after_attempt(settings.PLEXICA_STEP_ATTEMPTS),
+        wait=wait_exponential_jitter(
+            initial=settings.PLEXICA_STEP_BACKOFF_SECONDS, max=MAX_BACKOFF_SECONDS
+        ),
+        before_sleep=note,
+        reraise=True,
+    )
+    try:
+        retrying(attempt)
+    except LeaseLost:
+        raise
+    except Exception as error:
+        logger.exception("step_failed", step=record.name)
+        outcome.record_step(
+            lease,
+            record,
+            state=failed,
+            error_message=_words(error),
+            finished_at=timezone.now(),
+        )
+        raise StepFailed(_words(error)) from error
+    outcome.record_step(lease, record, state=done, error_message="", finished_at=timezone.now())
+
+
+def _words(error: BaseException | None) -> str:
+    return str(error) if isinstance(error, OutwardError) else UNEXPECTED_MESSAGE

@@ -1,0 +1,116 @@
+"""Who holds a run: one worker at a time, for as long as it shows that it is alive.
+
+Each take-over raises the run's fence. Every write asks that the fence is still the writer's, so
+that a worker that wakes up late, after another has taken over, changes nothing.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import copy_context
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from tenants.models import ProvisioningRun
+from tenants.states import UNFINISHED_RUN_STATES
+
+_RENEWALS_PER_LEASE = 3
+
+logger = structlog.get_logger(__name__)
+
+
+class LeaseLost(Exception):
+    """Another worker has taken the run over; this one must stop."""
+
+
+class Lease:
+    """The right to work on a run.
+
+    Attributes:
+        run_id: The run.
+        fence: The number of this holder.
+    """
+
+    def __init__(self, run_id: UUID, fence: int) -> None:
+        self.run_id = run_id
+        self.fence = fence
+
+    def check(self) -> None:
+        """Make sure that the run is still held; inside a transaction, until that ends.
+
+        Raises:
+            LeaseLost: It is not.
+        """
+        held = ProvisioningRun.objects.filter(id=self.run_id, fence=self.fence)
+        if connection.in_atomic_block:
+            held = held.select_for_update()
+        if not held.values_list("id", flat=True).first():
+            raise LeaseLost(str(self.run_id))
+
+    def renew(self) -> None:
+        """Hold the run for another lease.
+
+        Raises:
+            LeaseLost: It is not held any more.
+        """
+        renewed = ProvisioningRun.objects.filter(id=self.run_id, fence=self.fence).update(
+            lease_expires_at=_expiry()
+        )
+        if not renewed:
+            raise LeaseLost(str(self.run_id))
+
+
+def acquire(run_id: UUID) -> Lease | None:
+    """Take a run that is unfinished and that nobody holds.
+
+    Returns:
+        The lease, or None when there is nothing to take.
+    """
+    now = timezone.now()
+    with transaction.atomic():
+        taken = ProvisioningRun.objects.filter(
+            Q(lease_expires_at=None) | Q(lease_expires_at__lt=now),
+            id=run_id,
+            state__in=UNFINISHED_RUN_STATES,
+        ).update(fence=F("fence") + 1, lease_expires_at=_expiry())
+        if not taken:
+            return None
+        return Lease(run_id, ProvisioningRun.objects.values_list("fence", flat=True).get(id=run_id))
+
+
+@contextmanager
+def kept_alive(lease: Lease) -> Iterator[None]:
+    """Renew a lease in the background while a block runs."""
+    stop = threading.Event()
+
+    def keep() -> None:
+        try:
+            while not stop.wait(settings.PLEXICA_LEASE_SECONDS / _RENEWALS_PER_LEASE):
+                try:
+                    lease.renew()
+                except LeaseLost:
+                    return
+                except DatabaseError:
+                    logger.warning("lease_not_renewed", run=str(lease.run_id), exc_info=True)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(
+        target=copy_context().run, args=(keep,), name=f"lease-{lease.run_id}", daemon=True
+    )
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _expiry() -> datetime:
+    return timezone.now() + timedelta(seconds=settings.PLEXICA_LEASE_SECONDS)

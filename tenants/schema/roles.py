@@ -1,0 +1,63 @@
+"""The tenant's database role and its schema, made and dropped by the provisioning login."""
+
+from django.db import connection
+from psycopg import sql
+
+from plexica.core.scope import Scope, enter_scope, role_name, schema_owner
+from tenants.models import Tenant
+
+
+def _provisioner() -> Scope:
+    return Scope(
+        schema="pg_catalog",
+        role=role_name("provisioner"),
+        tenant_slug=None,
+        search_path=("pg_catalog",),
+    )
+
+
+def ensure_role(tenant: Tenant) -> None:
+    """Make the tenant's role, which the web's login may take and inherits nothing from."""
+    role = sql.Identifier(tenant.database_role)
+    with enter_scope(_provisioner()), connection.cursor() as cursor:
+        if not role_exists(tenant.database_role):
+            cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(role).as_string())
+        for login in ("web", "provisioner"):
+            cursor.execute(
+                sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE")
+                .format(role, sql.Identifier(role_name(login)))
+                .as_string()
+            )
+        cursor.execute(
+            sql.SQL("GRANT {} TO {} WITH INHERIT TRUE, SET FALSE")
+            .format(sql.Identifier(role_name("tenant")), role)
+            .as_string()
+        )
+
+
+def drop_role(role: str) -> None:
+    """Drop a tenant's role, if it is there; its schema must be gone."""
+    with enter_scope(_provisioner()), connection.cursor() as cursor:
+        cursor.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)).as_string())
+
+
+def drop_schema(schema: str) -> None:
+    """Drop a schema with all that is in it, if it is there."""
+    with enter_scope(schema_owner(schema)), connection.cursor() as cursor:
+        cursor.execute(
+            sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)).as_string()
+        )
+
+
+def role_exists(role: str) -> bool:
+    """Return whether the server has a role."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s", [role])
+        return cursor.fetchone() is not None
+
+
+def schema_is_filled(schema: str) -> bool:
+    """Return whether a schema is there and has tables; half-filled ones do not come about."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = %s LIMIT 1", [schema])
+        return cursor.fetchone() is not None

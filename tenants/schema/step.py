@@ -1,0 +1,44 @@
+"""The provisioning step that makes a tenant's role and schema."""
+
+from typing import ClassVar
+
+from django.db import connection, transaction
+from django.utils.translation import gettext_lazy as _
+from psycopg import sql
+
+from plexica.core.scope import enter_scope, platform_scope, schema_owner
+from tenants.models import Tenant
+from tenants.provisioning.step import Step
+from tenants.schema import roles
+from tenants.schema.migrations import tenant_digest
+from tenants.schema.privileges import grant_schema
+from tenants.schema.template import replay_statements
+
+
+class Schema(Step):
+    """The schema with its tables, made whole in one transaction, and the tenant's role."""
+
+    name: ClassVar[str] = "schema"
+    label: ClassVar[str] = _("Database schema")
+
+    def do(self, tenant: Tenant) -> None:
+        """Make the role, then the schema from the template; an empty or absent one is filled."""
+        schema = tenant.schema_name
+        roles.ensure_role(tenant)
+        if not roles.schema_is_filled(schema):
+            statements = replay_statements(schema)
+            create = sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema))
+            with enter_scope(schema_owner(schema)), transaction.atomic():
+                with connection.cursor() as cursor:
+                    cursor.execute(create.as_string())
+                    cursor.execute(statements)
+                grant_schema(schema, tenant.database_role)
+        with platform_scope():
+            Tenant.objects.filter(pk=tenant.pk).update(schema_digest=tenant_digest())
+
+    def undo(self, tenant: Tenant) -> None:
+        """Drop the schema, then the role."""
+        roles.drop_schema(tenant.schema_name)
+        roles.drop_role(tenant.database_role)
+        with platform_scope():
+            Tenant.objects.filter(pk=tenant.pk).update(schema_digest="")

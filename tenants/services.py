@@ -1,0 +1,232 @@
+"""Changing tenants."""
+
+from collections.abc import Sequence
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from plexica.audit.services import record
+from plexica.core.actor import Actor
+from plexica.core.errors import Conflict, InvalidInput
+from plexica.core.jobs import send_after_commit
+from plexica.events.services import publish
+from tenants import slugs
+from tenants.lifecycle import move_tenant, save_tenant
+from tenants.models import ProvisioningRun, ProvisioningStep, Tenant
+from tenants.provisioning.step import configured_steps
+from tenants.states import RunState, StepState, TenantState
+
+PROVISIONING_TASK = "tenants.run_provisioning"
+MAX_NAME_LENGTH = 100
+MAX_EMAIL_LENGTH = 254
+
+
+class SlugTaken(Conflict):
+    """A tenant has this slug, or holds it after a failure."""
+
+    code = "slug-taken"
+    title = "This slug is taken"
+
+
+class RunNotRetryable(Conflict):
+    """The run has not failed, or a later one has taken its place."""
+
+    code = "run-not-retryable"
+    title = "This run cannot be tried again"
+
+
+def create_tenant(
+    *, slug: str, name: str, owner_email: str, contact_email: str = "", actor: Actor
+) -> ProvisioningRun:
+    """Begin a tenant: its row is there at once, the rest is made by the run.
+
+    Args:
+        slug: Its short name, part of its address; it never changes.
+        name: What people call it.
+        owner_email: Where its owner gets the invitation.
+        contact_email: Whom to write to about it.
+        actor: Who asks for it.
+
+    Raises:
+        InvalidInput: A value is not acceptable.
+        SlugTaken: Another tenant has the slug.
+    """
+    name = name.strip()
+    _validate(slug=slug, name=name, owner_email=owner_email, contact_email=contact_email)
+    try:
+        with transaction.atomic():
+            tenant = Tenant(
+                slug=slug,
+                name=name,
+                owner_email=owner_email,
+                contact_email=contact_email,
+                schema_name=slugs.schema_name(slug),
+                realm=slugs.realm_name(slug),
+                bucket=slugs.bucket_name(slug),
+            )
+            tenant.save(force_insert=True)
+            run = _begin_run(tenant, actor)
+            record(
+                actor=actor,
+                action="tenant.created",
+                target=f"tenant:{slug}",
+                after={"name": name, "owner_email": owner_email, "contact_email": contact_email},
+            )
+            publish(event="tenant.created", payload={"tenant": slug, "run": str(run.id)})
+    except IntegrityError as error:
+        raise SlugTaken(
+            _("There is a tenant “%(slug)s” already. Choose another slug.") % {"slug": slug},
+            fields={"slug": [_("This slug is taken.")]},
+        ) from error
+    return run
+
+
+def update_tenant(
+    *,
+    tenant: Tenant,
+    actor: Actor,
+    name: str | None = None,
+    contact_email: str | None = None,
+) -> Tenant:
+    """Change what people may change of a tenant; None leaves a value as it is.
+
+    Raises:
+        InvalidInput: A value is not acceptable.
+        StaleTenant: Somebody else changed the tenant since it was read.
+    """
+    given = {
+        "name": None if name is None else name.strip(),
+        "contact_email": contact_email,
+    }
+    changes = {
+        key: value
+        for key, value in given.items()
+        if value is not None and value != getattr(tenant, key)
+    }
+    _validate(**changes)
+    if changes:
+        before = {key: getattr(tenant, key) for key in changes}
+        with transaction.atomic():
+            save_tenant(tenant=tenant, **changes)
+            record(
+                actor=actor,
+                action="tenant.updated",
+                target=f"tenant:{tenant.slug}",
+                before=before,
+                after=changes,
+            )
+            publish(event="tenant.updated", payload={"tenant": tenant.slug, "changed": [*changes]})
+    return tenant
+
+
+def retry_run(*, run: ProvisioningRun, actor: Actor) -> ProvisioningRun:
+    """Begin a new run in place of a failed one. What the old one left is finished or taken back.
+
+    Raises:
+        RunNotRetryable: It has not failed, or is not the tenant's last one.
+    """
+    with transaction.atomic():
+        tenant, failed_run = _lock_failed(run)
+        move_tenant(tenant=tenant, to=TenantState.PROVISIONING)
+        # A step that could not be taken back counts as started, so that a second failure
+        # takes it back.
+        left = failed_run.steps.filter(state=StepState.UNDO_FAILED)
+        new_run = _begin_run(tenant, actor, started=left.values_list("name", flat=True))
+        record(actor=actor, action="tenant.creation_retried", target=f"tenant:{tenant.slug}")
+        publish(
+            event="tenant.creation_retried",
+            payload={"tenant": tenant.slug, "run": str(new_run.id)},
+        )
+    return new_run
+
+
+def retry_rollback(*, run: ProvisioningRun, actor: Actor) -> ProvisioningRun:
+    """Try again to take back what a failed run has left.
+
+    Raises:
+        RunNotRetryable: It has left nothing, or is not the tenant's last one.
+    """
+    with transaction.atomic():
+        tenant, failed_run = _lock_failed(run)
+        if failed_run.state != RunState.ROLLBACK_INCOMPLETE:
+            raise RunNotRetryable(_("This run has left nothing that could be taken back."))
+        failed_run.state = RunState.ROLLING_BACK
+        failed_run.finished_at = None
+        failed_run.save(update_fields=["state", "finished_at"])
+        record(actor=actor, action="tenant.rollback_retried", target=f"tenant:{tenant.slug}")
+        send_after_commit(PROVISIONING_TASK, run_id=str(failed_run.id))
+    return failed_run
+
+
+def _lock_failed(run: ProvisioningRun) -> tuple[Tenant, ProvisioningRun]:
+    tenant = Tenant.objects.select_for_update().get(pk=run.tenant_id)
+    last = tenant.runs.order_by("-created_at", "-id").first()
+    if last is None or last.pk != run.pk:
+        raise RunNotRetryable(_("A later run has taken the place of this one."))
+    if not last.has_failed:
+        raise RunNotRetryable(_("Only a run that has failed can be tried again."))
+    return tenant, last
+
+
+def _begin_run(tenant: Tenant, actor: Actor, started: Sequence[str] = ()) -> ProvisioningRun:
+    run = ProvisioningRun.objects.create(tenant=tenant, requested_by=actor.name)
+    ProvisioningStep.objects.bulk_create(
+        ProvisioningStep(
+            run=run,
+            position=position,
+            name=step.name,
+            label=str(step.label),
+            state=StepState.STARTED if step.name in started else StepState.PENDING,
+        )
+        for position, step in enumerate(configured_steps().values())
+    )
+    send_after_commit(PROVISIONING_TASK, run_id=str(run.id))
+    return run
+
+
+def _validate(**values: str) -> None:
+    """Check values by their names.
+
+    Raises:
+        InvalidInput: Some are not acceptable; all of them are named.
+    """
+    problems: dict[str, list[str]] = {}
+    for name, value in values.items():
+        try:
+            _VALIDATORS[name](value)
+        except ValidationError as error:
+            problems[name] = error.messages
+    if problems:
+        raise InvalidInput(_("See errors for what is wrong with which field."), fields=problems)
+
+
+def _validate_name(value: str) -> None:
+    if not value:
+        raise ValidationError(_("Give a name."))
+    if len(value) > MAX_NAME_LENGTH:
+        raise ValidationError(_("Use %(max)d characters at most."), params={"max": MAX_NAME_LENGTH})
+    if not value.isprintable():
+        raise ValidationError(_("Use printable characters only."))
+
+
+def _validate_required_email(value: str) -> None:
+    if len(value) > MAX_EMAIL_LENGTH:
+        raise ValidationError(
+            _("Use %(max)d characters at most."), params={"max": MAX_EMAIL_LENGTH}
+        )
+    validate_email(value)
+
+
+def _validate_optional_email(value: str) -> None:
+    if value:
+        _validate_required_email(value)
+
+
+_VALIDATORS = {
+    "slug": slugs.validate_slug,
+    "name": _validate_name,
+    "owner_email": _validate_required_email,
+    "contact_email": _validate_optional_email,
+}

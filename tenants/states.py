@@ -1,0 +1,60 @@
+"""The states of a tenant and of its provisioning runs, and how one leads to another."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class TenantState(models.TextChoices):
+    """Where a tenant is in its life."""
+
+    PROVISIONING = "PROVISIONING", _("Being made")
+    ACTIVE = "ACTIVE", _("Active")
+    SUSPENDED = "SUSPENDED", _("Suspended")
+    DELETING = "DELETING", _("Being deleted")
+    DELETED = "DELETED", _("Deleted")
+    FAILED = "FAILED", _("Failed")
+
+
+TRANSITIONS: dict[TenantState, frozenset[TenantState]] = {
+    TenantState.PROVISIONING: frozenset({TenantState.ACTIVE, TenantState.FAILED}),
+    TenantState.ACTIVE: frozenset({TenantState.SUSPENDED, TenantState.DELETING}),
+    TenantState.SUSPENDED: frozenset({TenantState.ACTIVE, TenantState.DELETING}),
+    TenantState.DELETING: frozenset(
+        {TenantState.DELETED, TenantState.ACTIVE, TenantState.SUSPENDED}
+    ),
+    TenantState.DELETED: frozenset(),
+    TenantState.FAILED: frozenset({TenantState.PROVISIONING, TenantState.DELETING}),
+}
+
+
+class RunState(models.TextChoices):
+    """Where a provisioning run is."""
+
+    QUEUED = "QUEUED", _("Waiting to start")
+    RUNNING = "RUNNING", _("Running")
+    SUCCEEDED = "SUCCEEDED", _("Succeeded")
+    ROLLING_BACK = "ROLLING_BACK", _("Taking back")
+    ROLLED_BACK = "ROLLED_BACK", _("Failed, everything taken back")
+    ROLLBACK_INCOMPLETE = "ROLLBACK_INCOMPLETE", _("Failed, not everything taken back")
+
+
+UNFINISHED_RUN_STATES = (RunState.QUEUED, RunState.RUNNING, RunState.ROLLING_BACK)
+FAILED_RUN_STATES = (RunState.ROLLED_BACK, RunState.ROLLBACK_INCOMPLETE)
+
+
+class StepState(models.TextChoices):
+    """Where one step of a run is."""
+
+    PENDING = "PENDING", _("Waiting")
+    STARTED = "STARTED", _("Running")
+    DONE = "DONE", _("Done")
+    FAILED = "FAILED", _("Failed")
+    UNDOING = "UNDOING", _("Taking back")
+    UNDONE = "UNDONE", _("Taken back")
+    UNDO_FAILED = "UNDO_FAILED", _("Could not be taken back")
+
+
+class RunKind(models.TextChoices):
+    """What a run does to its tenant."""
+
+    CREATE = "create", _("Creation")

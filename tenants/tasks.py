@@ -1,0 +1,26 @@
+"""Provisioning in the background."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from celery import current_app, shared_task
+
+from tenants import services
+from tenants.provisioning.engine import run_provisioning as run_provisioning_now
+from tenants.selectors import list_abandoned_runs
+
+# A message is counted as lost, and its run is queued again, after this.
+QUEUED_FOR = timedelta(seconds=10)
+
+
+@shared_task(name=services.PROVISIONING_TASK)
+def run_provisioning(run_id: str) -> None:
+    """Work on a run until it ends. It may be sent twice: one worker holds a run at a time."""
+    run_provisioning_now(UUID(run_id))
+
+
+@shared_task(name="tenants.resume_runs")
+def resume_runs() -> None:
+    """Queue the runs that nobody works on: their message was lost, or their worker died."""
+    for run in list_abandoned_runs(queued_for=QUEUED_FOR):
+        current_app.send_task(services.PROVISIONING_TASK, kwargs={"run_id": str(run.id)})
