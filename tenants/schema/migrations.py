@@ -13,7 +13,6 @@ from pathlib import Path
 from django.apps import apps
 from django.conf import settings
 from django.db import connection
-from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 
@@ -25,19 +24,15 @@ def app_labels(schema: str) -> frozenset[str]:
     return _labels(settings.SHARED_APPS if schema == PUBLIC_SCHEMA else settings.TENANT_APPS)
 
 
-def migrate_schema(schema: str, *, using: BaseDatabaseWrapper | None = None) -> list[str]:
+def migrate_schema(schema: str) -> list[str]:
     """Bring a schema that exists to the present migrations.
-
-    Args:
-        schema: Its name.
-        using: The connection to run them on; the default one when None.
 
     Returns:
         The migrations that were applied, as `label.name`.
     """
     labels = app_labels(schema)
     with enter_scope(schema_owner(schema)):
-        executor = MigrationExecutor(using or connection)
+        executor = MigrationExecutor(connection)
         targets = [key for key in executor.loader.graph.leaf_nodes() if key[0] in labels]
         plan = executor.migration_plan(targets)
         if plan:

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from psycopg import sql
 
 from plexica.core.errors import PermanentError
@@ -38,10 +38,15 @@ logger = structlog.get_logger(__name__)
 @contextmanager
 def template_lock() -> Iterator[None]:
     """Hold the lock under which schemas are migrated and the template is built."""
-    with platform_scope(), transaction.atomic():
+    with platform_scope():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK_KEY])
-        yield
+            cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK_KEY])
+        try:
+            yield
+        finally:
+            # A connection that broke has given the lock up already.
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK_KEY])
 
 
 def replay_statements(schema: str) -> str:
@@ -85,22 +90,15 @@ def _find(digest: str) -> SchemaTemplate | None:
 
 
 def _build() -> str:
-    # A connection of its own: pg_dump must see the tables, which the lock's transaction is not
-    # committed to show.
-    other = connection.copy()
     name = sql.Identifier(TEMPLATE_SCHEMA)
-    drop = sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(name)
-    try:
-        with enter_scope(schema_owner(TEMPLATE_SCHEMA)):
-            with other.cursor() as cursor:
-                cursor.execute(drop.as_string())
-                cursor.execute(sql.SQL("CREATE SCHEMA {}").format(name).as_string())
-            migrate_schema(TEMPLATE_SCHEMA, using=other)
-            statements = _clean(_dump())
-            with other.cursor() as cursor:
-                cursor.execute(drop.as_string())
-    finally:
-        other.close()
+    drop = sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(name).as_string()
+    with enter_scope(schema_owner(TEMPLATE_SCHEMA)), connection.cursor() as cursor:
+        # What a build that was cut off has left.
+        cursor.execute(drop)
+        cursor.execute(sql.SQL("CREATE SCHEMA {}").format(name).as_string())
+        migrate_schema(TEMPLATE_SCHEMA)
+        statements = _clean(_dump())
+        cursor.execute(drop)
     return statements
 
 
