@@ -1,0 +1,1 @@
+"""The platform on this machine: fetches, starts and watches every part of it."""

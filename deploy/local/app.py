@@ -1,0 +1,138 @@
+"""Plexica's own processes: web, worker, provisioner and beat."""
+
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+import requests
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from deploy.local.environment import provisioner_environment, web_environment
+from deploy.local.part import Part, Program
+from deploy.local.ports import LOOPBACK
+from deploy.local.redis import Redis
+
+_TIMEOUT_SECONDS = 5
+_PING_SECONDS = 1.0
+
+
+class Web(Part):
+    """The web server: one process with threads."""
+
+    name = "web"
+    label = "Web"
+    port_names = ("web",)
+
+    def program(self) -> Program:
+        """Run granian on loopback."""
+        return Program(
+            name=self.name,
+            command=[
+                *(_script("granian"), "--interface", "wsgi", "plexica.wsgi:application"),
+                *("--host", LOOPBACK, "--port", str(self.instance.ports.web)),
+                *("--workers", "1", "--blocking-threads", "16", "--respawn-failed-workers"),
+                *("--workers-kill-timeout", "10"),
+            ],
+            environment=web_environment(self.instance),
+        )
+
+    def is_ready(self) -> bool:
+        """Ask for readiness, which asks every server behind it."""
+        url = f"http://{LOOPBACK}:{self.instance.ports.web}/health/ready"
+        try:
+            return requests.get(url, timeout=_TIMEOUT_SECONDS).ok
+        except requests.RequestException:
+            return False
+
+
+class _CeleryWorker(Part):
+    queue: ClassVar[str]
+    arguments: ClassVar[tuple[str, ...]]
+
+    @property
+    def _node(self) -> str:
+        return f"{self.name}@plexica"
+
+    @cached_property
+    def _environment(self) -> dict[str, str]:
+        return web_environment(self.instance)
+
+    def program(self) -> Program:
+        """Run a worker on its queue."""
+        return Program(
+            name=self.name,
+            command=[
+                *(_script("celery"), "-A", "plexica", "worker"),
+                *("-Q", self.queue, "-n", self._node, *self.arguments),
+                *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
+            ],
+            environment=self._environment,
+            stop_seconds=40,
+        )
+
+    def is_ready(self) -> bool:
+        """Ask the worker by name over the broker."""
+        app = Celery(broker=Redis(self.instance).broker_url)
+        try:
+            return bool(app.control.ping(destination=[self._node], timeout=_PING_SECONDS))
+        except OperationalError:
+            return False
+        finally:
+            app.close()
+
+
+class Worker(_CeleryWorker):
+    """Runs everyday jobs, with the web's rights."""
+
+    name = "worker"
+    label = "Worker"
+    queue = "default"
+    arguments = ("--pool", "threads", "--concurrency", "4")
+
+
+class Provisioner(_CeleryWorker):
+    """Makes and takes back tenants, with rights of its own."""
+
+    name = "provisioner"
+    label = "Provisioner"
+    queue = "provisioning"
+    arguments = ("--pool", "threads", "--concurrency", "8")
+
+    @cached_property
+    def _environment(self) -> dict[str, str]:
+        return provisioner_environment(self.instance)
+
+
+class Beat(Part):
+    """Sends jobs by the clock."""
+
+    name = "beat"
+    label = "Beat"
+
+    def program(self) -> Program:
+        """Run the scheduler; what it has sent, it notes under the instance's data."""
+        return Program(
+            name=self.name,
+            command=[
+                *(_script("celery"), "-A", "plexica", "beat", "--loglevel", "INFO"),
+                *("--schedule", self._schedule, "--pidfile="),
+            ],
+            environment=web_environment(self.instance),
+        )
+
+    def is_ready(self) -> bool:
+        """Take it as ready once it has opened its schedule."""
+        return any(self._schedule.parent.glob(f"{self._schedule.name}*"))
+
+    @property
+    def _schedule(self) -> Path:
+        return self.instance.data / "beat-schedule"
+
+
+APP_PARTS: tuple[type[Part], ...] = (Web, Worker, Provisioner, Beat)
+
+
+def _script(name: str) -> Path:
+    return Path(sys.prefix) / "bin" / name

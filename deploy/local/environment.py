@@ -1,0 +1,85 @@
+"""The variables that each kind of process gets, and no other."""
+
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+
+from deploy.local.files import write_whole
+from deploy.local.instance import Instance
+from deploy.local.keycloak import Keycloak
+from deploy.local.mail import Mail
+from deploy.local.postgres import Postgres, web_password
+from deploy.local.redis import Redis
+from deploy.local.s3 import S3
+
+ADMIN_USERNAME = "superadmin"
+ADMIN_EMAIL = "superadmin@plexica.localhost"
+API_CLIENT_ID = "plexica-api"
+
+
+def web_environment(instance: Instance) -> dict[str, str]:
+    """Return what web, worker and beat get: no login that could make roles or realms."""
+    external = instance.external
+    found: dict[str, str] = {
+        "DJANGO_SETTINGS_MODULE": "plexica.settings",
+        "PLEXICA_ENVIRONMENT": "local",
+        "PLEXICA_SECRET_KEY": external.get("PLEXICA_SECRET_KEY")
+        or instance.secrets["secret_key"],
+        "PLEXICA_ENCRYPTION_KEYS": external.get("PLEXICA_ENCRYPTION_KEYS")
+        or instance.secrets["encryption_key"],
+        "PLEXICA_BASE_DOMAIN": external.get("PLEXICA_BASE_DOMAIN") or "localhost",
+        "PLEXICA_SCHEME": external.get("PLEXICA_SCHEME") or "http",
+        "PLEXICA_PORT": str(instance.ports.web),
+        "PLEXICA_STATIC_ROOT": str(instance.root / "static"),
+    }
+    for part in (Postgres, Redis, Keycloak, S3, Mail):
+        found |= part(instance).environment()
+    return found
+
+
+def provisioner_environment(instance: Instance) -> dict[str, str]:
+    """Return what the provisioning worker and the migrations get."""
+    return {
+        **web_environment(instance),
+        "DATABASE_URL": Postgres(instance).provisioner_url,
+        **Keycloak(instance).admin_environment(),
+    }
+
+
+def setup_environment(instance: Instance) -> dict[str, str]:
+    """Return what the set-up commands get: everything."""
+    postgres = Postgres(instance)
+    return {
+        **provisioner_environment(instance),
+        "PLEXICA_DATABASE_ADMIN_URL": postgres.admin_url,
+        "PLEXICA_WEB_DB_PASSWORD": web_password(postgres.web_url),
+        "PLEXICA_PROVISIONER_DB_PASSWORD": web_password(postgres.provisioner_url),
+        "PLEXICA_API_CLIENT_SECRET": instance.secrets["api_client_secret"],
+        "PLEXICA_ADMIN_USERNAME": ADMIN_USERNAME,
+        "PLEXICA_ADMIN_PASSWORD": instance.secrets["admin_password"],
+        "PLEXICA_ADMIN_EMAIL": ADMIN_EMAIL,
+    }
+
+
+def credentials(instance: Instance) -> dict[str, str]:
+    """Return what a person or a script needs to use the running platform."""
+    base = web_environment(instance)
+    return {
+        "console_url": f"{base['PLEXICA_SCHEME']}://{base['PLEXICA_BASE_DOMAIN']}"
+        f":{instance.ports.web}",
+        "admin_username": ADMIN_USERNAME,
+        "admin_password": instance.secrets["admin_password"],
+        "token_url": Keycloak(instance).token_url,
+        "api_client_id": API_CLIENT_ID,
+        "api_client_secret": instance.secrets["api_client_secret"],
+        "keycloak_url": Keycloak(instance).public_url,
+        "database_url": Postgres(instance).web_url,
+        "s3_endpoint_url": S3(instance).endpoint_url,
+        "mail_url": Mail(instance).url,
+    }
+
+
+def write_environment(path: Path, variables: Mapping[str, str]) -> None:
+    """Write variables so that a shell can read them: `set -a; . FILE`."""
+    lines = [f"{name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
+    write_whole(path, "\n".join(lines) + "\n")
