@@ -3,9 +3,11 @@
 import argparse
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from deploy.local import control
 from deploy.local.environment import (
@@ -19,6 +21,10 @@ from deploy.local.files import locked, write_whole
 from deploy.local.instance import Instance
 from deploy.local.launcher import Launcher
 from deploy.local.stages import Stages
+from deploy.local.system import require_program
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _ENVIRONMENTS = {
     "web": web_environment,
@@ -35,22 +41,18 @@ def main() -> int:
         The exit status: 0, 1 after a failure, 3 when `status` finds something down.
     """
     options = _parser().parse_args()
+    commands: dict[str, Callable[[Instance], int]] = {
+        "up": up,
+        "down": down,
+        "restart": restart,
+        "status": status,
+        "browser": browser,
+        "logs": lambda instance: logs(instance, options.parts),
+        "reset": lambda instance: reset(instance, is_sure=options.yes),
+        "run": lambda instance: run(instance, options.environment, options.words),
+    }
     try:
-        instance = Instance.from_environment(os.environ)
-        command = options.command
-        if command == "up":
-            return up(instance)
-        if command == "down":
-            return down(instance)
-        if command == "status":
-            return status(instance)
-        if command == "restart":
-            return restart(instance)
-        if command == "logs":
-            return logs(instance, options.parts)
-        if command == "reset":
-            return reset(instance, is_sure=options.yes)
-        return run(instance, options.environment, options.words)
+        return commands[options.command](Instance.from_environment(os.environ))
     except LocalPlatformError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -61,7 +63,9 @@ def main() -> int:
 
 def up(instance: Instance) -> int:
     """Bring the whole platform up, or say that it is."""
-    with locked(instance.root / ".lock", on_wait=lambda: print("Another start is at work; waiting …")):
+    with locked(
+        instance.root / ".lock", on_wait=lambda: print("Another start is at work; waiting …")
+    ):
         launcher = Launcher(instance)
         if launcher.is_up():
             print("Plexica is running already; nothing was changed.")
@@ -70,7 +74,9 @@ def up(instance: Instance) -> int:
             launcher.stages = stages
             launcher.start_all()
             print(f"Plexica is up after {stages.close():.1f} s.")
-        write_whole(instance.root / "credentials.json", json.dumps(credentials(instance), indent=2) + "\n")
+        write_whole(
+            instance.root / "credentials.json", json.dumps(credentials(instance), indent=2) + "\n"
+        )
     _print_summary(instance)
     return 0
 
@@ -122,15 +128,14 @@ def status(instance: Instance) -> int:
 def logs(instance: Instance, names: list[str]) -> int:
     """Show the logs: followed on a terminal, else their ends."""
     launcher = Launcher(instance)
-    chosen = [launcher.part(name).name for name in names] or [
-        part.name for part in launcher.parts
-    ]
+    chosen = [launcher.part(name).name for name in names] or [part.name for part in launcher.parts]
     files = [str(path) for name in chosen if (path := launcher.supervisor.log(name)).exists()]
     if not files:
         print("There are no logs yet.")
         return 0
     follow = ["-F"] if sys.stdout.isatty() else []
-    os.execvp("tail", ["tail", "-n", _LOG_LINES, *follow, *files])  # noqa: S606, S607
+    tail = ["tail", "-n", _LOG_LINES, *follow, *files]
+    return subprocess.run(tail, check=False).returncode  # noqa: S603  # ends with the person
 
 
 def reset(instance: Instance, *, is_sure: bool) -> int:
@@ -145,6 +150,12 @@ def reset(instance: Instance, *, is_sure: bool) -> int:
     with locked(instance.root / ".lock"):
         control.reset(instance)
     print("Plexica is down and its data is gone; what was fetched stays.")
+    return 0
+
+
+def browser(_: Instance) -> int:
+    """Have the system's Chromium, which the end-to-end tests drive."""
+    require_program(program="chromium", package="chromium")
     return 0
 
 
@@ -176,7 +187,7 @@ def _duration(seconds: float) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for function in (up, down, status, restart):
+    for function in (up, down, status, restart, browser):
         commands.add_parser(function.__name__, help=function.__doc__)
     followed = commands.add_parser("logs", help=logs.__doc__)
     followed.add_argument("parts", nargs="*", help="only these parts")

@@ -55,6 +55,8 @@ def reset(instance: Instance) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
+    # What the instance still knows of its secrets went with their file.
+    instance.__dict__.pop("secrets", None)
 
 
 def start_part(instance: Instance, name: str) -> None:

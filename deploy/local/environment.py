@@ -23,8 +23,7 @@ def web_environment(instance: Instance) -> dict[str, str]:
     found: dict[str, str] = {
         "DJANGO_SETTINGS_MODULE": "plexica.settings",
         "PLEXICA_ENVIRONMENT": "local",
-        "PLEXICA_SECRET_KEY": external.get("PLEXICA_SECRET_KEY")
-        or instance.secrets["secret_key"],
+        "PLEXICA_SECRET_KEY": external.get("PLEXICA_SECRET_KEY") or instance.secrets["secret_key"],
         "PLEXICA_ENCRYPTION_KEYS": external.get("PLEXICA_ENCRYPTION_KEYS")
         or instance.secrets["encryption_key"],
         "PLEXICA_BASE_DOMAIN": external.get("PLEXICA_BASE_DOMAIN") or "localhost",

@@ -20,14 +20,14 @@ VERSION = "26.7.1"
 REALM = "plexica"
 _SHA256 = "2a67bb5773b6bb027461f485241379ac93dcfe353ffc1911f8b7ba7206c88b33"
 _MAVEN_PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy"
-_BUILD_OPTIONS = ("--db=postgres", "--health-enabled=true", "--cache=local")
+_BUILD_OPTIONS = ("--db=postgres", "--health-enabled=true")
+_THREAD_FACTORY = "io.quarkus.bootstrap.forkjoin.QuarkusForkJoinWorkerThreadFactory"
 # What kc.sh would set, with a bounded heap. Java is started without that script, which stays in
 # between: a signal to it would leave the server behind.
 _JAVA_OPTIONS = (
     *("-Xms128m", "-Xmx768m", "-XX:MetaspaceSize=96M", "-XX:MaxMetaspaceSize=256m"),
     *("-XX:+UseG1GC", "-XX:+ExitOnOutOfMemoryError", "-Dfile.encoding=UTF-8"),
-    "-Djava.util.concurrent.ForkJoinPool.common.threadFactory="
-    "io.quarkus.bootstrap.forkjoin.QuarkusForkJoinWorkerThreadFactory",
+    f"-Djava.util.concurrent.ForkJoinPool.common.threadFactory={_THREAD_FACTORY}",
     *("-Duser.language=en", "-Duser.country=US"),
     "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
     *("-Dpicocli.disable.closures=true", "-Dquarkus-log-max-startup-records=10000"),
@@ -102,13 +102,16 @@ class Keycloak(Part):
                 f"-Djboss.server.config.dir={self._home / 'conf'}",
                 *("-cp", self._home / "lib" / "quarkus-run.jar"),
                 "io.quarkus.bootstrap.runner.QuarkusEntryPoint",
-                *("start", "--optimized", "--http-enabled=true"),
+                # A cluster of one: otherwise it would listen for others on every address.
+                *("start", "--optimized", "--cache=local", "--http-enabled=true"),
                 f"--hostname={self.public_url}",
                 "--hostname-backchannel-dynamic=true",
                 *(f"--http-host={LOOPBACK}", f"--http-port={ports.keycloak}"),
                 f"--http-management-host={LOOPBACK}",
                 f"--http-management-port={ports.keycloak_management}",
                 *(f"--db-url={jdbc_url}", f"--db-username={KEYCLOAK}", "--db-pool-max-size=20"),
+                # Not a line for each time that the launcher asks whether it is ready.
+                "--log-level=INFO,io.smallrye.health:WARN",
                 f"--spi-theme--folder--dir={_THEMES}",
             ],
             environment={

@@ -168,9 +168,7 @@ class Launcher:
                 port = getattr(self.instance.ports, name)
                 if is_taken(port):
                     raise LocalPlatformError(
-                        conflict_message(
-                            port=port, part=part.label, variable=Ports.variable(name)
-                        )
+                        conflict_message(port=port, part=part.label, variable=Ports.variable(name))
                     )
 
     def _submit_servers(self, pool: ThreadPoolExecutor) -> list[Future[None]]:
@@ -205,17 +203,13 @@ class Launcher:
     def _build_static(self) -> None:
         with self.stages("Static files built"):
             build_static()
-            self.manage(
-                "collectstatic", "--no-input", environment=web_environment(self.instance)
-            )
+            self.manage("collectstatic", "--no-input", environment=web_environment(self.instance))
 
     def _set_up_database(self) -> None:
         with self.stages("Database prepared"):
             self.manage("prepare_database", environment=setup_environment(self.instance))
         with self.stages("Database migrated"):
-            self.manage(
-                "migrate", "--no-input", environment=provisioner_environment(self.instance)
-            )
+            self.manage("migrate", "--no-input", environment=provisioner_environment(self.instance))
 
     def _set_up_keycloak(self) -> None:
         with self.stages("Keycloak's realm prepared"):

@@ -67,7 +67,7 @@ class Part(ABC):
                 f"then {' and '.join(missing)} must be set too."
             )
 
-    def check_system(self) -> None:
+    def check_system(self) -> None:  # noqa: B027  # most parts need nothing of the system
         """Refuse to begin without a program that only the system can give."""
 
     @property
@@ -75,10 +75,10 @@ class Part(ABC):
         """Whether its programs are on this machine, whole."""
         return True
 
-    def fetch(self) -> None:
+    def fetch(self) -> None:  # noqa: B027  # some parts come as wheels
         """Bring the programs that the part needs onto this machine, if they are not there."""
 
-    def prepare(self) -> None:
+    def prepare(self) -> None:  # noqa: B027  # some parts keep no data
         """Make its data directory and configuration, if they are not there."""
 
     @abstractmethod

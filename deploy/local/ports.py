@@ -63,7 +63,9 @@ class Ports:
         finally:
             for each in sockets:
                 each.close()
-        return cls(**{field.name: number for field, number in zip(fields(cls), numbers, strict=True)})
+        return cls(
+            **{field.name: number for field, number in zip(fields(cls), numbers, strict=True)}
+        )
 
 
 def is_taken(port: int) -> bool:

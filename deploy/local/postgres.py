@@ -73,6 +73,7 @@ class Postgres(Part):
         """Make the cluster, whole or not at all."""
         if self._directory.exists():
             return
+        self.instance.data.mkdir(parents=True, exist_ok=True)
         for leftover in self.instance.data.glob(".postgres.partial-*"):
             shutil.rmtree(leftover)
         partial = Path(tempfile.mkdtemp(dir=self.instance.data, prefix=".postgres.partial-"))
@@ -86,7 +87,7 @@ class Postgres(Part):
                     os.chown(path, _NOBODY, _NOBODY)
             run(
                 [
-                    *self._unprivileged(cluster),
+                    *self._unprivileged,
                     *(_binary("initdb"), "--pgdata", cluster, "--username=postgres"),
                     *("--pwfile", password, "--auth=scram-sha-256", "--encoding=UTF8"),
                     # Without a locale of the machine, so that every machine sorts alike.
@@ -119,7 +120,7 @@ class Postgres(Part):
         return Program(
             name=self.name,
             command=[
-                *self._unprivileged(self._directory),
+                *self._unprivileged,
                 *(_binary("postgres"), "-D", self._directory),
                 *(f"--{name.replace('_', '-')}={value}" for name, value in settings.items()),
             ],
@@ -147,11 +148,11 @@ class Postgres(Part):
             self.admin_url, autocommit=True, connect_timeout=_CONNECT_SECONDS
         ) as connection:
             role = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [KEYCLOAK])
-            statement = "ALTER ROLE {} LOGIN PASSWORD {}" if role.fetchone() is not None else (
-                "CREATE ROLE {} LOGIN PASSWORD {}"
-            )
+            verb = "CREATE" if role.fetchone() is None else "ALTER"
             connection.execute(
-                sql.SQL(statement).format(sql.Identifier(KEYCLOAK), sql.Literal(password))
+                sql.SQL("{} ROLE {} LOGIN PASSWORD {}").format(
+                    sql.SQL(verb), sql.Identifier(KEYCLOAK), sql.Literal(password)
+                )
             )
             found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [KEYCLOAK])
             if found.fetchone() is None:
@@ -172,8 +173,8 @@ class Postgres(Part):
         place = f"{LOOPBACK}:{self.instance.ports.postgres}"
         return f"postgresql://{login}:{quote(password, safe='')}@{place}/{database}"
 
-    @staticmethod
-    def _unprivileged(directory: Path) -> list[str]:
+    @cached_property
+    def _unprivileged(self) -> list[str]:
         """Return the words before a command that make it run as nobody, when we are root.
 
         In a checkout that nobody cannot enter, such as one under /root, the server additionally
@@ -182,9 +183,12 @@ class Postgres(Part):
         if os.geteuid() != 0:
             return []
         drop = ["setpriv", f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups"]
-        probe = f"test -x '{_binary('postgres')}' && test -w '{directory}'"
+        probe = 'test -x "$0" && test -x "$1"'
         reaches = subprocess.run(  # noqa: S603  # our own words
-            [*drop, "sh", "-c", probe], check=False, cwd="/", timeout=_CONNECT_SECONDS
+            [*drop, "sh", "-c", probe, _binary("postgres"), self.instance.data],
+            check=False,
+            cwd="/",
+            timeout=_CONNECT_SECONDS,
         )
         if reaches.returncode == 0:
             return drop

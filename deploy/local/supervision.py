@@ -65,7 +65,7 @@ class Supervisor:
         self._instance = instance
 
     @property
-    def _rpc(self) -> Any:  # noqa: ANN401  # xmlrpc makes methods up as they are called
+    def _rpc(self) -> Any:  # xmlrpc makes methods up as they are called
         """A new proxy each time: one is not safe between threads."""
         transport = SupervisorTransport(
             "plexica",
@@ -133,7 +133,9 @@ class Supervisor:
             self._rpc.startProcess(name, False)
         except Fault as fault:
             if fault.faultCode not in (Faults.ALREADY_STARTED, Faults.SPAWN_ERROR):
-                raise LocalPlatformError(f"{name} cannot be started: {fault.faultString}") from fault
+                raise LocalPlatformError(
+                    f"{name} cannot be started: {fault.faultString}"
+                ) from fault
 
     def stop(self, name: str) -> None:
         """Stop a program and wait until its process is gone."""
@@ -141,7 +143,9 @@ class Supervisor:
             self._rpc.stopProcess(name)
         except Fault as fault:
             if fault.faultCode not in (Faults.NOT_RUNNING, Faults.BAD_NAME):
-                raise LocalPlatformError(f"{name} cannot be stopped: {fault.faultString}") from fault
+                raise LocalPlatformError(
+                    f"{name} cannot be stopped: {fault.faultString}"
+                ) from fault
 
     def kill(self, name: str) -> None:
         """End a program's process at once, as a crash would; supervisord starts it again."""
@@ -220,9 +224,8 @@ class Supervisor:
 
     def _is_ours(self, process: psutil.Process) -> bool:
         try:
-            return (
-                process.pid != os.getpid()
-                and process.environ().get(_MARK) == str(self._instance.root)
+            return process.pid != os.getpid() and process.environ().get(_MARK) == str(
+                self._instance.root
             )
         except (psutil.Error, OSError):
             return False

@@ -1,0 +1,60 @@
+# Plexica's one place of commands: people, CI and pre-commit call these and nothing else.
+PYTHON ?= python3
+VENV := .venv/bin
+LOCAL := $(VENV)/python -m deploy.local
+
+
+.DEFAULT_GOAL := help
+.PHONY: help venv up down restart status logs reset test browser lint fix prove docs requirements
+
+help: ## Show these targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
+
+venv:
+	@$(PYTHON) deploy/bootstrap.py
+
+up: venv ## Start the whole platform on this machine, fetching what is missing
+	@$(LOCAL) up
+
+down: venv ## Stop it; the data stays
+	@$(LOCAL) down
+
+restart: venv ## Migrate and start Plexica's own processes anew, on changed code
+	@$(LOCAL) restart
+
+status: venv ## Say what runs and answers
+	@$(LOCAL) status
+
+logs: venv ## Show the logs (PART="web worker" for some)
+	@$(LOCAL) logs $(PART)
+
+reset: venv ## Stop it and remove all its data; asks first (YES=1 does not)
+	@$(LOCAL) reset $(if $(YES),--yes)
+
+test: venv browser ## Run all tests, on servers of their own (ARGS="-k words" for some)
+	@$(VENV)/python -m pytest $(ARGS)
+
+browser: venv
+	@$(LOCAL) browser
+
+lint: venv ## Check style, types and import directions
+	$(VENV)/ruff check .
+	$(VENV)/ruff format --check .
+	@$(LOCAL) run -- mypy
+	@$(LOCAL) run -- lint-imports
+
+fix: venv ## Mend what the linters can mend
+	$(VENV)/ruff check --fix .
+	$(VENV)/ruff format .
+
+prove: venv browser ## Run the long proofs that `make test` leaves out
+	@$(VENV)/python -m pytest -m prove $(ARGS)
+
+docs: venv ## Build the documentation into site/
+	@$(VENV)/mkdocs build --strict --quiet
+
+requirements: venv ## Pin requirements/*.in anew, with hashes
+	$(VENV)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+	  --no-header --output-file requirements/base.txt requirements/base.in
+	$(VENV)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+	  --no-header --output-file requirements/dev.txt requirements/dev.in
