@@ -1,0 +1,48 @@
+"""The permissions of Plexica itself; those that a plugin brings have its own namespace."""
+
+from plexica.rbac.registry import Audience, PermissionDefinition
+
+TENANTS_VIEW = "core:tenants:view"
+TENANTS_CREATE = "core:tenants:create"
+TENANTS_UPDATE = "core:tenants:update"
+RUNS_VIEW = "core:runs:view"
+RUNS_RETRY = "core:runs:retry"
+DASHBOARD_VIEW = "core:dashboard:view"
+
+CORE_PERMISSIONS = (
+    PermissionDefinition(
+        key=TENANTS_VIEW,
+        label="See tenants",
+        description="See the list of tenants, and everything that the platform knows of each.",
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=TENANTS_CREATE,
+        label="Create tenants",
+        description="Have a tenant made, with its schema, realm and bucket, and its owner invited.",
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=TENANTS_UPDATE,
+        label="Change tenants",
+        description="Change a tenant's name and contact address.",
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=RUNS_VIEW,
+        label="See provisioning runs",
+        description="See how the making of a tenant went, step by step, with times and errors.",
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=RUNS_RETRY,
+        label="Retry provisioning runs",
+        description="Have a failed provisioning run tried again.",
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=DASHBOARD_VIEW,
+        label="See the dashboard",
+        description="See the workspace's dashboard: the tenant's name, its people and its storage.",
+    ),
+)

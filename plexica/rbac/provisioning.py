@@ -1,0 +1,59 @@
+"""The provisioning steps that give a tenant its roles and its owner."""
+
+from typing import ClassVar
+
+from django.db import transaction
+
+from plexica.core.actor import SYSTEM
+from plexica.identity.providers import tenant_provider
+from plexica.identity.services import create_realm_user, provision_user, send_invitation
+from plexica.rbac.models import AssignmentSource
+from plexica.rbac.services import assign_role, ensure_system_roles
+from plexica.rbac.system_roles import OWNER
+from tenants.models import Tenant
+from tenants.provisioning.step import Step
+from tenants.scopes import tenant_scope
+
+
+class SystemRoles(Step):
+    """The roles that every tenant has."""
+
+    name: ClassVar[str] = "roles"
+    label: ClassVar[str] = "Roles"
+
+    def do(self, tenant: Tenant) -> None:
+        """Write the system roles into the tenant's schema."""
+        with tenant_scope(tenant):
+            ensure_system_roles()
+
+    def undo(self, tenant: Tenant) -> None:
+        """Do nothing: the roles are rows of the schema, and go with it."""
+
+
+class Owner(Step):
+    """The person who owns the tenant: in the realm, in the schema, and invited."""
+
+    name: ClassVar[str] = "owner"
+    label: ClassVar[str] = "Owner and invitation"
+
+    def do(self, tenant: Tenant) -> None:
+        """Make the owner, and last of all send the invitation.
+
+        The mail is the one thing that cannot be taken back, so it is sent when all else is done. A
+        crash between the mail and the note that the step is done sends it again: at least once.
+
+        Raises:
+            TransientError: Keycloak does not answer, or its mail server does not take the mail.
+            PermanentError: Keycloak refuses.
+        """
+        subject = create_realm_user(tenant=tenant, email=tenant.owner_email)
+        issuer = tenant_provider(tenant).issuer
+        with tenant_scope(tenant), transaction.atomic():
+            user = provision_user(
+                issuer=issuer, subject=subject, claims={"email": tenant.owner_email}
+            )
+            assign_role(user=user, role=OWNER, actor=SYSTEM, source=AssignmentSource.SYSTEM)
+        send_invitation(tenant=tenant, subject=subject)
+
+    def undo(self, tenant: Tenant) -> None:
+        """Do nothing: the person is part of the realm and of the schema, and goes with them."""

@@ -1,0 +1,154 @@
+"""Writing roles and who holds them, in the current scope."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import connection, transaction
+
+from plexica.audit.services import record
+from plexica.core.actor import SYSTEM, Actor
+from plexica.core.errors import NotFound
+from plexica.identity.models import User
+from plexica.rbac.models import AssignmentSource, Grant, Role, RoleAssignment
+from plexica.rbac.selectors import assignments_of, current_audience
+from plexica.rbac.system_roles import SYSTEM_ROLES, SystemRole
+
+# Any number that nothing else takes as an advisory lock in one database.
+_LOCK = 0x726F6C65
+
+
+def ensure_system_roles() -> None:
+    """Write the system roles of the current scope, and bring those that differ in line.
+
+    It may be called at any time and from several processes at once; what is right already is not
+    written again.
+
+    Raises:
+        NoScope: There is no scope, or it is neither the platform's nor a tenant's.
+    """
+    declared = SYSTEM_ROLES[current_audience()]
+    with transaction.atomic():
+        _lock()
+        roles = {
+            role.key: role
+            for role in Role.objects.filter(is_system=True).prefetch_related("grants")
+        }
+        for system_role in declared:
+            _ensure_role(system_role, roles.get(system_role.key))
+
+
+def assign_role(
+    *, user: User, role: str, actor: Actor, source: AssignmentSource = AssignmentSource.MANUAL
+) -> None:
+    """Give a user a role; one that they have already changes nothing.
+
+    Args:
+        user: Who gets it.
+        role: The role's key.
+        actor: Who gives it.
+        source: How it comes about.
+
+    Raises:
+        NotFound: There is no such role in the current scope.
+    """
+    found = Role.objects.filter(key=role).first()
+    if found is None:
+        raise NotFound(f"There is no role {role}.")
+    with transaction.atomic():
+        _assignment, is_new = RoleAssignment.objects.get_or_create(
+            role=found,
+            user=user,
+            defaults={"source": source, "assigned_by": f"{actor.kind}:{actor.id}"},
+        )
+        if is_new:
+            record(
+                actor=actor,
+                action="role.assigned",
+                target=f"user:{user.id}",
+                after={"role": role, "source": source.value},
+            )
+
+
+def follow_token_roles(*, user: User, roles: Iterable[str]) -> None:
+    """Bring the system roles that a user's realm gives them in line with their token.
+
+    The realm of the platform's staff says who they are. A role that somebody assigned in Plexica
+    stays, whatever the token says.
+
+    Args:
+        user: Who logs in, in the current scope.
+        roles: The roles that their token names; those that are no system role are passed over.
+    """
+    known = {role.key for role in SYSTEM_ROLES[current_audience()]}
+    wanted = known.intersection(roles)
+    with transaction.atomic():
+        for key in sorted(wanted):
+            assign_role(user=user, role=key, actor=SYSTEM, source=AssignmentSource.TOKEN)
+        outdated = (
+            RoleAssignment.objects.select_for_update(of=("self",))
+            .select_related("role")
+            .filter(user=user, source=AssignmentSource.TOKEN)
+            .exclude(role__key__in=wanted)
+        )
+        for assignment in outdated:
+            assignment.delete()
+            record(
+                actor=SYSTEM,
+                action="role.withdrawn",
+                target=f"user:{user.id}",
+                before={"role": assignment.role.key, "source": assignment.source},
+            )
+
+
+def assign_default_role(*, user: User, role: str) -> None:
+    """Give a user a role unless they hold one already, by themselves or through a group.
+
+    Raises:
+        NotFound: There is no such role in the current scope.
+    """
+    with transaction.atomic():
+        # Two first logins at once: the second finds what the first assigned.
+        User.objects.select_for_update().get(pk=user.pk)
+        if not assignments_of(user).exists():
+            assign_role(user=user, role=role, actor=SYSTEM, source=AssignmentSource.SYSTEM)
+
+
+def _lock() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(current_schema()))", [_LOCK])
+
+
+def _ensure_role(declared: SystemRole, present: Role | None) -> None:
+    after = _facts_declared(declared)
+    before = _facts_present(present) if present else None
+    if before == after:
+        return
+    role, _is_new = Role.objects.update_or_create(
+        key=declared.key,
+        is_system=True,
+        defaults={"name": declared.name, "description": declared.description},
+    )
+    role.grants.exclude(permission__in=declared.grants).delete()
+    Grant.objects.bulk_create(
+        [Grant(role=role, permission=permission) for permission in sorted(declared.grants)],
+        ignore_conflicts=True,
+    )
+    record(
+        actor=SYSTEM,
+        action="role.updated" if present else "role.created",
+        target=f"role:{role.key}",
+        before=before,
+        after=after,
+    )
+
+
+def _facts_declared(role: SystemRole) -> dict[str, Any]:
+    return {"name": role.name, "description": role.description, "grants": sorted(role.grants)}
+
+
+def _facts_present(role: Role) -> dict[str, Any]:
+    return {
+        "name": role.name,
+        "description": role.description,
+        "grants": sorted(grant.permission for grant in role.grants.all()),
+    }

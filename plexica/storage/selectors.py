@@ -1,0 +1,50 @@
+"""Reading what a tenant's bucket holds."""
+
+from dataclasses import dataclass
+
+from plexica.storage.clients import get_client
+from plexica.storage.errors import mapped_errors
+from tenants.models import Tenant
+
+PAGE_OBJECTS = 1000
+MAX_PAGES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a bucket holds.
+
+    Attributes:
+        objects: How many objects were counted.
+        bytes: Their size together, in bytes.
+        is_complete: Whether there are no more than that.
+    """
+
+    objects: int
+    bytes: int
+    is_complete: bool
+
+
+def get_usage(*, tenant: Tenant) -> Usage:
+    """Count what a tenant's bucket holds, up to 10,000 objects.
+
+    Raises:
+        TransientError: The server does not answer, or fails.
+        PermanentError: There is no bucket, or the server refuses.
+    """
+    objects = size = 0
+    with mapped_errors("reading the storage bucket"):
+        pages = (
+            get_client(tenant.s3)
+            .get_paginator("list_objects_v2")
+            .paginate(
+                Bucket=tenant.bucket,
+                PaginationConfig={"PageSize": PAGE_OBJECTS, "MaxItems": PAGE_OBJECTS * MAX_PAGES},
+            )
+        )
+        for page in pages:
+            contents = page.get("Contents", [])
+            objects += len(contents)
+            size += sum(item["Size"] for item in contents)
+        is_complete = pages.resume_token is None
+    return Usage(objects=objects, bytes=size, is_complete=is_complete)
