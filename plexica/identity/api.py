@@ -1,0 +1,58 @@
+"""Authentication and the first permission of the API."""
+
+from typing import Any
+
+from rest_framework.authentication import BaseAuthentication, get_authorization_header
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from plexica.core.errors import ServiceUnavailable, TransientError
+from plexica.identity.jwt.bearer import validate_bearer
+from plexica.identity.jwt.errors import TokenRefused
+from plexica.identity.jwt.tokens import Claims
+from plexica.identity.principals import Principal, principal_of
+from plexica.identity.providers import SUPER_ADMIN_ROLE, current_provider
+
+SCHEME = b"bearer"
+PARTS = 2
+
+
+class BearerAuthentication(BaseAuthentication):
+    """Accepts access tokens of the current scope's realm; a session opens nothing here."""
+
+    def authenticate(self, request: Request) -> tuple[Principal, Claims] | None:
+        """Return the caller and the token's claims, or None if no token came.
+
+        Raises:
+            AuthenticationFailed: A token came that is not accepted.
+            ServiceUnavailable: The keys to check it with are not at hand.
+        """
+        parts = get_authorization_header(request).split()
+        if not parts:
+            return None
+        if parts[0].lower() != SCHEME or len(parts) != PARTS:
+            raise AuthenticationFailed("Send one access token as `Authorization: Bearer …`.")
+        try:
+            claims = validate_bearer(parts[1].decode("latin-1"), current_provider())
+        except TokenRefused as error:
+            raise AuthenticationFailed(error.detail) from error
+        except TransientError as error:
+            raise ServiceUnavailable("Tokens cannot be checked now. Try again soon.") from error
+        return principal_of(claims), claims
+
+    def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 (the framework's signature)
+        """Return what `WWW-Authenticate` says with a 401 (RFC 6750, section 3)."""
+        return 'Bearer realm="plexica"'
+
+
+class IsSuperAdmin(BasePermission):
+    """Lets through who holds the realm role of super admins."""
+
+    message = f"This needs the role {SUPER_ADMIN_ROLE}."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002 (the framework's signature)
+        """Return whether the caller holds the role."""
+        caller: Any = request.user
+        return isinstance(caller, Principal) and SUPER_ADMIN_ROLE in caller.actor.roles

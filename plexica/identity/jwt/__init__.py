@@ -1,0 +1,1 @@
+"""Checking the tokens that a realm signs."""

@@ -1,0 +1,136 @@
+"""The service account inside a realm: it does all that is done to a realm once it is made."""
+
+from typing import Any
+
+from django.conf import settings
+
+from plexica.identity.keycloak.admin import AdminClient
+from plexica.identity.keycloak.tokens import ServiceAccount
+from plexica.identity.keycloak.transport import READ_SECONDS, Answer
+from plexica.identity.providers import MANAGEMENT_CLIENT, MANAGEMENT_SECRET
+from tenants.models import Tenant
+from tenants.secrets import get_secret
+
+DELETE_SECONDS = 60.0
+
+
+class RealmClient(AdminClient):
+    """What is done inside one realm."""
+
+    @property
+    def realm(self) -> str:
+        """The realm's name."""
+        return self.account.realm
+
+    def get_settings(self) -> dict[str, Any]:
+        """Return the realm's settings."""
+        found: dict[str, Any] = self._in_realm("GET", "").body
+        return found
+
+    def delete(self) -> None:
+        """Delete the realm with all that is in it, this account included."""
+        self._in_realm("DELETE", "", read_seconds=DELETE_SECONDS)
+
+    def find_user_by_email(self, email: str) -> dict[str, Any] | None:
+        """Return the user with exactly this address, whatever its case."""
+        found = self._in_realm("GET", "/users", params={"email": email, "exact": "true"}).body
+        return dict(found[0]) if found else None
+
+    def get_user(self, subject: str) -> dict[str, Any]:
+        """Return a user.
+
+        Raises:
+            KeycloakNotFound: The realm has no such user.
+        """
+        found: dict[str, Any] = self._in_realm("GET", f"/users/{subject}").body
+        return found
+
+    def create_user(self, representation: dict[str, Any]) -> str:
+        """Make a user.
+
+        Returns:
+            The user's subject.
+
+        Raises:
+            KeycloakConflict: The name or the address is taken.
+        """
+        return self._in_realm("POST", "/users", body=representation).created_id
+
+    def update_user(self, subject: str, representation: dict[str, Any]) -> None:
+        """Change what is named of a user."""
+        self._in_realm("PUT", f"/users/{subject}", body=representation)
+
+    def delete_user(self, subject: str) -> None:
+        """Delete a user; their sessions end.
+
+        Raises:
+            KeycloakNotFound: The realm has no such user.
+        """
+        self._in_realm("DELETE", f"/users/{subject}")
+
+    def end_user_sessions(self, subject: str) -> None:
+        """End all of a user's sessions in the realm."""
+        self._in_realm("POST", f"/users/{subject}/logout")
+
+    def send_actions_mail(
+        self,
+        subject: str,
+        *,
+        actions: list[str],
+        lifespan_seconds: int,
+        client_id: str,
+        redirect_uri: str,
+    ) -> None:
+        """Let the realm send a mail with a link to actions that the user is to take.
+
+        Raises:
+            TransientError: Among others, the mail server did not take the mail.
+        """
+        self._in_realm(
+            "PUT",
+            f"/users/{subject}/execute-actions-email",
+            params={
+                "lifespan": str(lifespan_seconds),
+                "client_id": client_id,
+                "redirect_uri": redirect_uri,
+            },
+            body=actions,
+        )
+
+    def find_client(self, client_id: str) -> dict[str, Any] | None:
+        """Return a client of the realm."""
+        found = self._in_realm("GET", "/clients", params={"clientId": client_id}).body
+        return dict(found[0]) if found else None
+
+    def update_client(self, representation: dict[str, Any]) -> None:
+        """Change a client to its representation, which carries its `id`."""
+        self._in_realm("PUT", f"/clients/{representation['id']}", body=representation)
+
+    def _in_realm(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: dict[str, str] | None = None,
+        body: Any = None,
+        read_seconds: float = READ_SECONDS,
+    ) -> Answer:
+        return self.call(
+            method, f"/{self.realm}{path}", params=params, body=body, read_seconds=read_seconds
+        )
+
+
+def realm_client(tenant: Tenant) -> RealmClient:
+    """Return the client of a tenant's realm, as the service account inside it.
+
+    Raises:
+        KeyError: The account's secret is not kept.
+    """
+    return RealmClient(
+        ServiceAccount(
+            base_url=settings.KEYCLOAK_SERVERS[tenant.keycloak].internal_url,
+            realm=tenant.realm,
+            client_id=MANAGEMENT_CLIENT,
+            client_secret=get_secret(tenant=tenant, name=MANAGEMENT_SECRET),
+        )
+    )

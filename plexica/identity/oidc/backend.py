@@ -1,0 +1,103 @@
+"""The login backend: mozilla-django-oidc's, for the realm of the current scope.
+
+The library's own knows one provider, checks neither issuer nor audience, has no leeway for clocks
+and no limit of time, and matches people by their address. Only its flow is used here: code, tokens,
+checked ID token, person.
+"""
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from mozilla_django_oidc.auth import OIDCAuthenticationBackend  # type: ignore[import-untyped]
+from mozilla_django_oidc.utils import import_from_settings  # type: ignore[import-untyped]
+
+from plexica.core.errors import PermanentError, TransientError
+from plexica.identity.jwt.errors import TokenRefused
+from plexica.identity.jwt.tokens import Claims, read_token
+from plexica.identity.keycloak.transport import Transport
+from plexica.identity.models import User
+from plexica.identity.oidc.errors import LoginFailed, LoginUnavailable
+from plexica.identity.providers import current_provider
+from plexica.identity.services import provision_user
+
+TOKEN_SECONDS = 10.0
+BACKEND_PATH = "plexica.identity.oidc.backend.ScopedOIDCBackend"
+
+
+class ScopedOIDCBackend(OIDCAuthenticationBackend):  # type: ignore[misc] # it has no types
+    """Logs people in through the realm of the current scope; made anew for every request.
+
+    Attributes:
+        tokens: The token endpoint's answer, once a code was exchanged.
+        claims: The ID token's checked claims.
+    """
+
+    def __init__(self) -> None:
+        # Not the library's constructor: it asks settings for the one provider.
+        self.provider = current_provider()
+        self.UserModel = get_user_model()
+        self.OIDC_RP_CLIENT_ID = self.provider.client_id
+        # Read only when a code is exchanged; see `get_token`.
+        self.OIDC_RP_CLIENT_SECRET = ""
+        self.tokens: dict[str, Any] = {}
+        self.claims: Claims = {}
+
+    @staticmethod
+    def get_settings(attr: str, *args: Any) -> Any:
+        """Return one of the library's settings."""
+        return import_from_settings(attr, *args)
+
+    def get_token(self, payload: dict[str, str]) -> dict[str, Any]:
+        """Exchange a code for tokens.
+
+        Raises:
+            LoginFailed: The realm refuses the code.
+            LoginUnavailable: The realm does not answer.
+        """
+        form = payload | {
+            "client_secret": self.provider.read_client_secret(),
+            "redirect_uri": self.provider.redirect_uri,
+        }
+        try:
+            answer = Transport(self.provider.token_endpoint).call(
+                "POST", "", form=form, read_seconds=TOKEN_SECONDS
+            )
+        except TransientError as error:
+            raise LoginUnavailable("The login service did not answer in time.") from error
+        except PermanentError as error:
+            raise LoginFailed("The login service did not accept this login.") from error
+        if not isinstance(answer.body, dict) or not isinstance(answer.body.get("id_token"), str):
+            raise LoginFailed("The login service gave no ID token.")
+        self.tokens = answer.body
+        return self.tokens
+
+    def verify_token(self, token: str, **kwargs: Any) -> Claims:
+        """Return an ID token's claims (OpenID Connect Core 1.0, section 3.1.3.7).
+
+        Raises:
+            LoginFailed: The token is not this realm's, not for this client or not of this login.
+            LoginUnavailable: The realm's keys are not at hand.
+        """
+        client = self.provider.client_id
+        try:
+            claims = read_token(token, provider=self.provider, audience=client, kind="ID")
+        except TokenRefused as error:
+            raise LoginFailed(error.detail) from error
+        except TransientError as error:
+            raise LoginUnavailable("The login could not be checked.") from error
+        nonce = kwargs.get("nonce")
+        if claims["azp"] != client or not nonce or claims.get("nonce") != nonce:
+            raise LoginFailed("The ID token does not belong to this login.")
+        self.claims = claims
+        return claims
+
+    def store_tokens(self, access_token: str, id_token: str) -> None:
+        """Keep nothing yet: the session's id changes first, see the callback view."""
+
+    def get_or_create_user(self, access_token: str, id_token: str, payload: Claims) -> User:  # noqa: ARG002 (the library's signature)
+        """Return the person that the ID token names, by issuer and subject."""
+        return provision_user(issuer=payload["iss"], subject=payload["sub"], claims=payload)
+
+    def get_user(self, user_id: str) -> User | None:
+        """Return the person of a session; nobody once they are disabled."""
+        return User.objects.filter(pk=user_id, is_active=True).first()

@@ -1,0 +1,171 @@
+"""Login and logout of browsers, through the realm of the current scope."""
+
+import secrets
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+import structlog
+from django.contrib import auth
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
+from django.views.generic import View
+from mozilla_django_oidc.utils import generate_code_challenge  # type: ignore[import-untyped]
+from mozilla_django_oidc.views import (  # type: ignore[import-untyped]
+    OIDCAuthenticationCallbackView,
+    OIDCAuthenticationRequestView,
+    OIDCLogoutView,
+)
+
+from plexica.identity.next_page import HOME, login_address, safe_next_path
+from plexica.identity.oidc.backend import BACKEND_PATH, ScopedOIDCBackend
+from plexica.identity.oidc.errors import AccountDisabled, LoginExpired, LoginFailed
+from plexica.identity.oidc.pending import PendingLogin, forget, recall, remember
+from plexica.identity.oidc.sessions import store_login, stored_id_token
+from plexica.identity.providers import Provider, current_provider
+
+SCOPES = "openid email profile"
+STATE_BYTES = 32
+VERIFIER_BYTES = 48
+MAX_STATE_CHARACTERS = 200
+
+logger = structlog.get_logger(__name__)
+
+
+class AuthenticateView(OIDCAuthenticationRequestView):  # type: ignore[misc] # it has no types
+    """Sends a browser to the realm's login page."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        # Not the library's constructor: it asks settings for the one provider.
+        View.__init__(self, **kwargs)
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Begin a login with state, nonce and PKCE, and remember it in a cookie of its own."""
+        return begin_login(request, next_path=safe_next_path(request.GET.get("next")))
+
+
+class CallbackView(OIDCAuthenticationCallbackView):  # type: ignore[misc] # it has no types
+    """Takes a browser back from the realm."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """End the login that the state belongs to; nothing else changes anything."""
+        provider = current_provider()
+        state = request.GET.get("state", "")[:MAX_STATE_CHARACTERS]
+        login = recall(request, issuer=provider.issuer, state=state)
+        response: HttpResponse
+        try:
+            if login is None:
+                raise LoginExpired("It was begun too long ago or in another browser.")
+            response = self._end_login(request, provider, login)
+        except LoginFailed as error:
+            response = _explain(request, error, login)
+        forget(request, response, state)
+        add_never_cache_headers(response)
+        return response
+
+    def _end_login(
+        self, request: HttpRequest, provider: Provider, login: PendingLogin
+    ) -> HttpResponse:
+        if error := request.GET.get("error"):
+            return _end_refused_login(request, login, error)
+        # Which server answers is named in the answer (RFC 9207).
+        if request.GET.get("iss", provider.issuer) != provider.issuer:
+            raise LoginFailed("The answer came from another login service.")
+        backend = ScopedOIDCBackend()
+        user = backend.authenticate(request, nonce=login.nonce, code_verifier=login.code_verifier)
+        if user is None:
+            raise LoginFailed("The login service gave no code.")
+        if not user.is_active:
+            raise AccountDisabled("Somebody who manages users here can enable it again.")
+        # The session's id changes, or the session ends if it was somebody else's.
+        auth.login(request, user, backend=BACKEND_PATH)
+        store_login(request.session, tokens=backend.tokens, claims=backend.claims)
+        return HttpResponseRedirect(login.next_path)
+
+
+class LogoutView(OIDCLogoutView):  # type: ignore[misc] # it has no types
+    """Logs a person out here and at the realm (OpenID Connect RP-Initiated Logout 1.0)."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """End the session here, then let the realm end its own and send the browser home."""
+        response: HttpResponse
+        if not request.user.is_authenticated:
+            response = HttpResponseRedirect(HOME)
+        else:
+            provider = current_provider()
+            parameters = {
+                "client_id": provider.client_id,
+                "post_logout_redirect_uri": provider.post_logout_redirect_uri,
+            }
+            if id_token := stored_id_token(request.session):
+                parameters["id_token_hint"] = id_token
+            auth.logout(request)
+            response = HttpResponseRedirect(
+                f"{provider.end_session_endpoint}?{urlencode(parameters)}"
+            )
+        add_never_cache_headers(response)
+        return response
+
+
+def begin_login(
+    request: HttpRequest, *, next_path: str, is_second_try: bool = False
+) -> HttpResponse:
+    """Return the redirect to the realm's login page.
+
+    Args:
+        request: The browser's request.
+        next_path: Where to go on afterwards, a path of this host.
+        is_second_try: Whether this follows by itself from a login that had expired.
+    """
+    provider = current_provider()
+    login = PendingLogin(
+        state=secrets.token_urlsafe(STATE_BYTES),
+        issuer=provider.issuer,
+        nonce=secrets.token_urlsafe(STATE_BYTES),
+        code_verifier=secrets.token_urlsafe(VERIFIER_BYTES),
+        next_path=next_path,
+        started_at=time.time(),
+        is_second_try=is_second_try,
+    )
+    parameters = {
+        "response_type": "code",
+        "client_id": provider.client_id,
+        "redirect_uri": provider.redirect_uri,
+        "scope": SCOPES,
+        "state": login.state,
+        "nonce": login.nonce,
+        "code_challenge": generate_code_challenge(login.code_verifier, "S256"),
+        "code_challenge_method": "S256",
+    }
+    response = HttpResponseRedirect(f"{provider.authorization_endpoint}?{urlencode(parameters)}")
+    remember(request, response, login)
+    add_never_cache_headers(response)
+    return response
+
+
+def _end_refused_login(request: HttpRequest, login: PendingLogin, error: str) -> HttpResponse:
+    # Keycloak says this of a login page that was left open while another tab logged in or for
+    # too long, and asks to begin again.
+    if error == "temporarily_unavailable" and not login.is_second_try:
+        return begin_login(request, next_path=login.next_path, is_second_try=True)
+    logger.info("login_refused", reason=error[:MAX_STATE_CHARACTERS])
+    if error == "access_denied":
+        raise LoginFailed("It was cancelled, or the login service refused it.")
+    raise LoginFailed("The login service refused it.")
+
+
+def _explain(request: HttpRequest, error: LoginFailed, login: PendingLogin | None) -> HttpResponse:
+    logger.warning("login_failed", code=error.code, detail=error.detail, exc_info=error.__cause__)
+    return render(
+        request,
+        "identity/login_failed.html",
+        {
+            "title": error.title,
+            "detail": error.detail,
+            "login_address": login_address(login.next_path if login else HOME),
+        },
+        status=error.status,
+    )

@@ -1,0 +1,46 @@
+"""Who a bearer token stands for. Nothing is written for it: a program has no row."""
+
+from dataclasses import dataclass
+
+from plexica.core.actor import Actor
+from plexica.identity.jwt.bearer import realm_roles
+from plexica.identity.jwt.tokens import Claims
+
+SERVICE_ACCOUNT_PREFIX = "service-account-"
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The caller of the API, as `request.user`.
+
+    Attributes:
+        actor: Who acts, with the roles that the token carries.
+    """
+
+    actor: Actor
+    is_authenticated: bool = True
+    is_anonymous: bool = False
+    is_active: bool = True
+
+    @property
+    def pk(self) -> str:
+        """What rate limits and keys of idempotency tell callers apart by."""
+        return f"{self.actor.kind}:{self.actor.id}"
+
+    def __str__(self) -> str:
+        return self.actor.name
+
+
+def principal_of(claims: Claims) -> Principal:
+    """Return whom the claims of a checked access token stand for.
+
+    A service account is known by its client, as its user behind the scenes changes when the
+    client is made anew; a person by their subject.
+    """
+    username = claims.get("preferred_username")
+    name = username if isinstance(username, str) else str(claims["sub"])
+    roles = realm_roles(claims)
+    if name.startswith(SERVICE_ACCOUNT_PREFIX):
+        client = str(claims["azp"])
+        return Principal(Actor(kind="service_account", id=client, name=client, roles=roles))
+    return Principal(Actor(kind="user", id=str(claims["sub"]), name=name, roles=roles))

@@ -1,0 +1,323 @@
+"""What a realm is made of, in the form that Keycloak's admin API takes.
+
+One request brings everything, so that a realm is there wholly or not at all. Two things to know
+when changing this: a user's `realmRoles` replace the default roles instead of adding to them, and
+a role that is misspelt is silently made.
+"""
+
+import json
+from typing import Any
+
+from django.conf import settings
+
+from plexica.identity.providers import (
+    API_CLIENT,
+    CALLBACK_PATH,
+    CONSOLE_CLIENT,
+    MANAGEMENT_CLIENT,
+    PLATFORM_REALM,
+    SUPER_ADMIN_ROLE,
+    WORKSPACE_CLIENT,
+)
+from plexica.settings.environment import Environment
+from tenants.models import Tenant
+
+TENANT_ATTRIBUTE = "plexica.tenant"
+LOGIN_THEME = "plexica"
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+ACCESS_TOKEN_SECONDS = 5 * MINUTE
+SESSION_IDLE_SECONDS = 30 * MINUTE
+SESSION_MAX_SECONDS = 10 * HOUR
+INVITATION_SECONDS = 72 * HOUR
+EVENT_SECONDS = 30 * DAY
+
+# What the account inside a realm needs: `manage-realm` to read and change settings and to delete
+# the realm at last, `manage-users` and `manage-clients` for people and programs, `view-events` to
+# keep users in step. None of them can make a realm administrator.
+MANAGEMENT_ROLES = ("manage-realm", "manage-users", "manage-clients", "view-events")
+
+
+def tenant_realm(
+    tenant: Tenant, *, workspace_secret: str, management_secret: str, login_theme: str | None
+) -> dict[str, Any]:
+    """Return a tenant's realm, with the clients that log in to it and manage it.
+
+    Args:
+        tenant: Whose realm it is.
+        workspace_secret: The secret of the client that logs browsers in.
+        management_secret: The secret of the account that manages the realm.
+        login_theme: The look of its login pages, or None for Keycloak's own.
+    """
+    return {
+        **_settings(tenant.realm, tenant.name, login_theme),
+        "attributes": {
+            TENANT_ATTRIBUTE: str(tenant.id),
+            "adminEventsExpiration": str(EVENT_SECONDS),
+        },
+        "components": _user_profile(),
+        "clients": [
+            browser_client(
+                WORKSPACE_CLIENT,
+                name="Workspace",
+                home_url=tenant.workspace_url,
+                secret=workspace_secret,
+            ),
+            service_client(MANAGEMENT_CLIENT, name="Management", secret=management_secret),
+        ],
+        "users": [
+            {
+                **service_user(MANAGEMENT_CLIENT, tenant.realm),
+                "clientRoles": {"realm-management": list(MANAGEMENT_ROLES)},
+            }
+        ],
+    }
+
+
+def platform_settings(*, login_theme: str | None) -> dict[str, Any]:
+    """Return the settings of the platform's own realm, without what is in it."""
+    return {
+        **_settings(PLATFORM_REALM, "Plexica", login_theme),
+        "attributes": {"adminEventsExpiration": str(EVENT_SECONDS)},
+    }
+
+
+def platform_realm(
+    *, console_secret: str, api_secret: str, login_theme: str | None
+) -> dict[str, Any]:
+    """Return the platform's own realm, for its staff and for programs that use its API.
+
+    Args:
+        console_secret: The secret of the client that logs browsers in to the console.
+        api_secret: The secret of the account that programs use.
+        login_theme: The look of its login pages, or None for Keycloak's own.
+    """
+    return {
+        **platform_settings(login_theme=login_theme),
+        "components": _user_profile(),
+        "roles": {"realm": [super_admin_role()]},
+        "clients": platform_clients(console_secret=console_secret, api_secret=api_secret),
+        "users": [
+            {
+                **service_user(API_CLIENT, PLATFORM_REALM),
+                "realmRoles": [SUPER_ADMIN_ROLE, f"default-roles-{PLATFORM_REALM}"],
+            }
+        ],
+    }
+
+
+def super_admin_role() -> dict[str, Any]:
+    """Return the role of those who may do everything in the console and its API."""
+    return {"name": SUPER_ADMIN_ROLE, "description": "May do everything on the platform"}
+
+
+def platform_clients(*, console_secret: str, api_secret: str) -> list[dict[str, Any]]:
+    """Return the clients of the platform's realm.
+
+    A token of the console names the console as its audience and not the API: what a browser's
+    login leaves behind opens no door for programs.
+    """
+    console = browser_client(
+        CONSOLE_CLIENT,
+        name="Console",
+        home_url=settings.PLEXICA_CONSOLE_URL,
+        secret=console_secret,
+    )
+    api = service_client(API_CLIENT, name="API", secret=api_secret)
+    api["protocolMappers"] = [_audience_mapper(API_CLIENT)]
+    return [console, api]
+
+
+def browser_client(client_id: str, *, name: str, home_url: str, secret: str) -> dict[str, Any]:
+    """Return a confidential client for the authorization code flow with PKCE.
+
+    Args:
+        client_id: Its name in tokens.
+        name: Its name for people.
+        home_url: The one host that it logs in to, without a slash at the end.
+        secret: Its secret.
+    """
+    return {
+        "clientId": client_id,
+        "name": name,
+        "protocol": "openid-connect",
+        "enabled": True,
+        "publicClient": False,
+        "secret": secret,
+        "standardFlowEnabled": True,
+        "implicitFlowEnabled": False,
+        "directAccessGrantsEnabled": False,
+        "serviceAccountsEnabled": False,
+        "baseUrl": f"{home_url}/",
+        # The home page is where a person goes on after setting a password by mail.
+        "redirectUris": [f"{home_url}{CALLBACK_PATH}", f"{home_url}/"],
+        "webOrigins": [],
+        "attributes": {
+            "pkce.code.challenge.method": "S256",
+            "post.logout.redirect.uris": f"{home_url}/",
+        },
+        "protocolMappers": [_audience_mapper(client_id), _roles_mapper()],
+    }
+
+
+def service_client(client_id: str, *, name: str, secret: str) -> dict[str, Any]:
+    """Return a confidential client that acts for itself only."""
+    return {
+        "clientId": client_id,
+        "name": name,
+        "protocol": "openid-connect",
+        "enabled": True,
+        "publicClient": False,
+        "secret": secret,
+        "standardFlowEnabled": False,
+        "implicitFlowEnabled": False,
+        "directAccessGrantsEnabled": False,
+        "serviceAccountsEnabled": True,
+        "redirectUris": [],
+        "webOrigins": [],
+    }
+
+
+def service_user(client_id: str, realm: str) -> dict[str, Any]:
+    """Return the user that a client acts as."""
+    return {
+        "username": f"service-account-{client_id}",
+        "serviceAccountClientId": client_id,
+        "enabled": True,
+        "realmRoles": [f"default-roles-{realm}"],
+    }
+
+
+def _settings(realm: str, display_name: str, login_theme: str | None) -> dict[str, Any]:
+    is_production = settings.PLEXICA_ENVIRONMENT == Environment.PRODUCTION
+    found: dict[str, Any] = {
+        "realm": realm,
+        "enabled": True,
+        "displayName": display_name,
+        "sslRequired": "external" if is_production else "none",
+        "registrationAllowed": False,
+        "loginWithEmailAllowed": True,
+        "duplicateEmailsAllowed": False,
+        "editUsernameAllowed": False,
+        "resetPasswordAllowed": True,
+        "rememberMe": False,
+        "passwordPolicy": "length(10) and maxLength(128) and notUsername and notEmail",
+        # After ten wrong passwords a minute's pause, and longer ones up to a quarter of an hour.
+        "bruteForceProtected": True,
+        "permanentLockout": False,
+        "failureFactor": 10,
+        "waitIncrementSeconds": MINUTE,
+        "maxFailureWaitSeconds": 15 * MINUTE,
+        "maxDeltaTimeSeconds": 12 * HOUR,
+        "accessTokenLifespan": ACCESS_TOKEN_SECONDS,
+        "ssoSessionIdleTimeout": SESSION_IDLE_SECONDS,
+        "ssoSessionMaxLifespan": SESSION_MAX_SECONDS,
+        "actionTokenGeneratedByAdminLifespan": INVITATION_SECONDS,
+        "actionTokenGeneratedByUserLifespan": 15 * MINUTE,
+        "defaultSignatureAlgorithm": "RS256",
+        "eventsEnabled": True,
+        "eventsExpiration": EVENT_SECONDS,
+        "adminEventsEnabled": True,
+        "adminEventsDetailsEnabled": True,
+        "smtpServer": _mail_server(display_name),
+    }
+    if login_theme:
+        found["loginTheme"] = login_theme
+    return found
+
+
+def _mail_server(display_name: str) -> dict[str, str]:
+    found = {
+        "host": settings.EMAIL_HOST,
+        "port": str(settings.EMAIL_PORT),
+        "from": settings.DEFAULT_FROM_EMAIL,
+        "fromDisplayName": display_name,
+        "ssl": _flag(settings.EMAIL_USE_SSL),
+        "starttls": _flag(settings.EMAIL_USE_TLS),
+        "auth": _flag(bool(settings.EMAIL_HOST_USER)),
+    }
+    if settings.EMAIL_HOST_USER:
+        found |= {"user": settings.EMAIL_HOST_USER, "password": settings.EMAIL_HOST_PASSWORD}
+    return found
+
+
+def _flag(value: bool) -> str:  # noqa: FBT001 (it is all that the function is about)
+    return "true" if value else "false"
+
+
+def _audience_mapper(audience: str) -> dict[str, Any]:
+    return {
+        "name": f"audience {audience}",
+        "protocol": "openid-connect",
+        "protocolMapper": "oidc-audience-mapper",
+        "config": {
+            "included.client.audience": audience,
+            "access.token.claim": "true",
+            "id.token.claim": "false",
+        },
+    }
+
+
+def _roles_mapper() -> dict[str, Any]:
+    return {
+        "name": "realm roles",
+        "protocol": "openid-connect",
+        "protocolMapper": "oidc-usermodel-realm-role-mapper",
+        "config": {
+            "claim.name": "realm_access.roles",
+            "jsonType.label": "String",
+            "multivalued": "true",
+            "access.token.claim": "true",
+            "id.token.claim": "true",
+        },
+    }
+
+
+def _user_profile() -> dict[str, Any]:
+    """Return what is known of a person: an address, and names that they may leave out.
+
+    Keycloak's own profile requires first and last name, and would stop an invited person with one
+    more form at the first login.
+    """
+    everyone = {"view": ["admin", "user"], "edit": ["admin", "user"]}
+    attributes = [
+        {
+            "name": "username",
+            "displayName": "${username}",
+            "permissions": everyone,
+            "validations": {
+                "length": {"min": 3, "max": 255},
+                "username-prohibited-characters": {},
+                "up-username-not-idn-homograph": {},
+            },
+        },
+        {
+            "name": "email",
+            "displayName": "${email}",
+            "required": {"roles": ["user"]},
+            "permissions": everyone,
+            "validations": {"email": {}, "length": {"max": 254}},
+        },
+        *(
+            {
+                "name": name,
+                "displayName": f"${{{name}}}",
+                "permissions": everyone,
+                "validations": {
+                    "length": {"max": 255},
+                    "person-name-prohibited-characters": {},
+                },
+            }
+            for name in ("firstName", "lastName")
+        ),
+    ]
+    return {
+        "org.keycloak.userprofile.UserProfileProvider": [
+            {
+                "providerId": "declarative-user-profile",
+                "config": {"kc.user.profile.config": [json.dumps({"attributes": attributes})]},
+            }
+        ]
+    }
