@@ -1,4 +1,4 @@
-"""The place where apps above this one say what else happens when a person logs in."""
+"""The place where higher apps tell this one what else a login means."""
 
 from typing import TYPE_CHECKING, Protocol
 
@@ -8,16 +8,13 @@ if TYPE_CHECKING:
 
 
 class LoginHook(Protocol):
-    """Is called at each login, in the scope that the person logs in to."""
+    """Does what a login means to another app, in the transaction that makes or updates the user."""
 
     def __call__(self, *, user: "User", claims: "Claims") -> None:
-        """Do what the app has to do.
-
-        It runs before the session begins, so `user.last_login` still tells of the login before
-        this one, and is None at the first. What it raises ends the login.
+        """Act on a person who is about to be logged in; `user.last_login` is still the one before.
 
         Args:
-            user: The active person who logs in.
+            user: The person, active.
             claims: The checked claims of their ID token.
         """
 
@@ -26,12 +23,12 @@ _hooks: list[LoginHook] = []
 
 
 def register_login_hook(hook: LoginHook) -> None:
-    """Have something called at each login, in the order of registration."""
+    """Have a hook called at every login of a browser; once, when the application starts."""
     if hook not in _hooks:
         _hooks.append(hook)
 
 
 def run_login_hooks(*, user: "User", claims: "Claims") -> None:
-    """Call what was registered, for an active person who proved who they are."""
+    """Call all hooks, in the order in which they were registered; one that raises ends the login."""
     for hook in _hooks:
         hook(user=user, claims=claims)

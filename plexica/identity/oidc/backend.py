@@ -8,10 +8,12 @@ checked ID token, person.
 from typing import Any
 
 from django.contrib.auth import get_user_model
+from django.db import transaction
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend  # type: ignore[import-untyped]
 from mozilla_django_oidc.utils import import_from_settings  # type: ignore[import-untyped]
 
 from plexica.core.errors import PermanentError, TransientError
+from plexica.identity.hooks import run_login_hooks
 from plexica.identity.jwt.errors import TokenRefused
 from plexica.identity.jwt.tokens import Claims, read_token
 from plexica.identity.keycloak.transport import Transport
@@ -96,7 +98,11 @@ class ScopedOIDCBackend(OIDCAuthenticationBackend):  # type: ignore[misc] # it h
 
     def get_or_create_user(self, access_token: str, id_token: str, payload: Claims) -> User:  # noqa: ARG002 (the library's signature)
         """Return the person that the ID token names, by issuer and subject."""
-        return provision_user(issuer=payload["iss"], subject=payload["sub"], claims=payload)
+        with transaction.atomic():
+            user = provision_user(issuer=payload["iss"], subject=payload["sub"], claims=payload)
+            if user.is_active:
+                run_login_hooks(user=user, claims=payload)
+        return user
 
     def get_user(self, user_id: str) -> User | None:
         """Return the person of a session; nobody once they are disabled."""
