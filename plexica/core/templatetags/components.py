@@ -1,11 +1,16 @@
 """The tags that pages are put together with; every template has them without loading."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django import template
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
 
 register = template.Library()
 
@@ -14,21 +19,25 @@ ICON_SPRITE = "img/icons.svg"
 
 @register.simple_block_tag(takes_context=True)
 def component(
-    context: template.Context, content: SafeString, name: str, **values: Any
+    context: template.Context, content: SafeString, component_name: str, **values: Any
 ) -> SafeString:
-    """Render `components/<name>.html` round a block.
+    """Render `components/<component_name>.html` round a block.
 
     The component sees the page's context, the given values, and the block as `slot`.
 
     Args:
         context: The page's context.
         content: What stands between `{% component %}` and `{% endcomponent %}`.
-        name: The component's file name without its ending.
+        component_name: Its file name without the ending.
         values: What the component shows.
     """
     engine = context.template.engine  # type: ignore[union-attr] # set while a template renders
-    with context.push(slot=content.strip(), **values):
-        rendered: SafeString = engine.get_template(f"components/{name}.html").render(context)
+    # The block is rendered, and escaped, already; stripped, so that an empty one is false.
+    slot = mark_safe(content.strip())  # noqa: S308
+    with context.push(slot=slot, **values):
+        rendered: SafeString = engine.get_template(f"components/{component_name}.html").render(
+            context
+        )
     return rendered
 
 
@@ -46,3 +55,23 @@ def icon(name: str, css: str = "") -> SafeString:
         static(ICON_SPRITE),
         name,
     )
+
+
+@register.simple_tag
+def request_id() -> str:
+    """Return the number under which the logs know this request; empty outside a request."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
+
+
+@register.filter
+def ago(at: datetime) -> str:
+    """Say in words how long ago something was, in its largest unit."""
+    if timezone.now() - at < timedelta(minutes=1):
+        return _("just now")
+    return _("%(time)s ago") % {"time": timesince(at, depth=1)}
+
+
+@register.filter
+def as_words(key: str) -> str:
+    """Show a key such as `tenant.creation_retried` as words."""
+    return key.replace(".", " ").replace("_", " ")

@@ -1,0 +1,135 @@
+"""What the console's pages accept."""
+
+from typing import Any
+
+from django import forms
+from django.urls import reverse_lazy
+from django.utils.translation import gettext_lazy as _
+
+from plexica.core.errors import PlexicaError
+from tenants.services import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
+from tenants.slugs import MAX_LENGTH as MAX_SLUG_LENGTH
+from tenants.slugs import validate_slug
+from tenants.states import TenantState
+
+MAX_SEARCH_LENGTH = 100
+MAX_PAGE = 100_000
+SORTABLE = ("name", "-name", "slug", "-slug", "created_at", "-created_at")
+DEFAULT_SORT = "-created_at"
+
+
+class StrictForm(forms.Form):
+    """A form that refuses fields it does not have, and can show a service's refusal."""
+
+    required_css_class = "required"
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse unknown fields: a misspelt one must not be dropped in silence."""
+        unknown = sorted(set(self.data) - set(self.fields) - {"csrfmiddlewaretoken"})
+        if unknown:
+            raise forms.ValidationError(
+                _("Unknown field: %(name)s"), params={"name": unknown[0][:50]}
+            )
+        return self.cleaned_data
+
+    def add_refusal(self, error: PlexicaError) -> None:
+        """Show at its fields, or above them, why a service refused."""
+        for name, messages in error.fields.items():
+            self.add_error(name if name in self.fields else None, messages)
+        if not error.fields:
+            self.add_error(None, error.detail)
+
+
+def _text(placeholder: str = "", **attributes: str) -> forms.TextInput:
+    return forms.TextInput(attrs={"class": "form-control", "placeholder": placeholder} | attributes)
+
+
+def _email() -> forms.EmailInput:
+    return forms.EmailInput(attrs={"class": "form-control", "autocomplete": "off"})
+
+
+class TenantCreateForm(StrictForm):
+    """A new tenant."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=MAX_NAME_LENGTH,
+        help_text=_("What people call it, such as the company's name."),
+        widget=_text(**{"autocomplete": "off", "data-slug-target": "id_slug"}),
+    )
+    slug = forms.CharField(
+        label=_("Address"),
+        max_length=MAX_SLUG_LENGTH,
+        validators=[validate_slug],
+        widget=_text(
+            **{
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "hx-get": reverse_lazy("console:slug_check"),
+                "hx-trigger": "input changed delay:250ms",
+                "hx-target": "#slug-check",
+                "hx-sync": "this:replace",
+            }
+        ),
+    )
+    owner_email = forms.EmailField(
+        label=_("Owner's e-mail address"),
+        max_length=MAX_EMAIL_LENGTH,
+        help_text=_("The owner gets an invitation here to set a password and log in."),
+        widget=_email(),
+    )
+    contact_email = forms.EmailField(
+        label=_("Contact's e-mail address"),
+        max_length=MAX_EMAIL_LENGTH,
+        required=False,
+        help_text=_("Whom to write to about this tenant, if it is not the owner."),
+        widget=_email(),
+    )
+
+
+class TenantEditForm(StrictForm):
+    """What may be changed of a tenant, and the version that the change was made on."""
+
+    name = forms.CharField(
+        label=_("Name"),
+        max_length=MAX_NAME_LENGTH,
+        widget=_text(autocomplete="off"),
+    )
+    contact_email = forms.EmailField(
+        label=_("Contact's e-mail address"),
+        max_length=MAX_EMAIL_LENGTH,
+        required=False,
+        help_text=_("Whom to write to about this tenant, if it is not the owner."),
+        widget=_email(),
+    )
+    version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput())
+
+
+class TenantFilterForm(StrictForm):
+    """Which tenants the list shows, in which order."""
+
+    q = forms.CharField(
+        label=_("Search"),
+        max_length=MAX_SEARCH_LENGTH,
+        required=False,
+        widget=forms.TextInput(
+            attrs={
+                "type": "search",
+                "class": "form-control",
+                "placeholder": _("Name, address or owner"),
+            }
+        ),
+    )
+    state = forms.ChoiceField(
+        label=_("State"),
+        choices=[("", _("All states")), *TenantState.choices],
+        required=False,
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+    sort = forms.ChoiceField(
+        choices=[(key, key) for key in SORTABLE], required=False, widget=forms.HiddenInput()
+    )
+    page = forms.IntegerField(
+        min_value=1, max_value=MAX_PAGE, required=False, widget=forms.HiddenInput()
+    )

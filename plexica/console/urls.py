@@ -1,0 +1,23 @@
+from django.urls import path
+from django.views.generic import RedirectView
+
+from plexica.console import views
+
+app_name = "console"
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="console:tenant_list"), name="home"),
+    path("tenants/", views.tenant_list, name="tenant_list"),
+    # No tenant is called `new`: tenants.slugs reserves it.
+    path("tenants/new/", views.tenant_create, name="tenant_create"),
+    path("tenants/new/check/", views.slug_check, name="slug_check"),
+    path("tenants/<slug:slug>/", views.tenant_detail, name="tenant_detail"),
+    path("tenants/<slug:slug>/edit/", views.tenant_edit, name="tenant_edit"),
+    path("tenants/<slug:slug>/runs/<uuid:run_id>/", views.run_detail, name="run_detail"),
+    path("tenants/<slug:slug>/runs/<uuid:run_id>/retry/", views.run_retry, name="run_retry"),
+    path(
+        "tenants/<slug:slug>/runs/<uuid:run_id>/rollback/",
+        views.run_rollback,
+        name="run_rollback",
+    ),
+]

@@ -1,0 +1,211 @@
+"""The console's pages. Each view parses, makes one call, and renders."""
+
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from plexica.audit.selectors import list_entries
+from plexica.console.forms import (
+    DEFAULT_SORT,
+    TenantCreateForm,
+    TenantEditForm,
+    TenantFilterForm,
+)
+from plexica.core.errors import Conflict, InvalidInput
+from plexica.core.htmx import render_page
+from plexica.identity.actors import actor_of
+from plexica.rbac.guards import require
+from tenants.models import ProvisioningRun
+from tenants.selectors import get_run, get_tenant, is_slug_taken, list_runs, list_tenants
+from tenants.services import create_tenant, retry_rollback, retry_run, update_tenant
+from tenants.slugs import validate_slug
+from tenants.states import StepState
+
+PAGE_SIZE = 25
+RUNS_SHOWN = 10
+ENTRIES_SHOWN = 20
+
+
+@require_GET
+@require("core:tenants:view")
+def tenant_list(request: HttpRequest) -> HttpResponse:
+    """Show the tenants: searched, filtered, sorted, in pages, all of it in the address."""
+    form = TenantFilterForm(request.GET)
+    is_valid = form.is_valid()
+    wanted = form.cleaned_data if is_valid else {}
+    sort = wanted.get("sort") or DEFAULT_SORT
+    state = wanted.get("state")
+    tenants = list_tenants(
+        search=wanted.get("q", ""), states=[state] if state else (), ordering=sort
+    )
+    paginator = Paginator(tenants if is_valid else tenants.none(), PAGE_SIZE)
+    return render_page(
+        request,
+        "console/tenant_list.html",
+        {
+            "form": form,
+            "page": paginator.get_page(wanted.get("page") or 1),
+            "sort": sort,
+            "is_filtered": bool(wanted.get("q") or state) or not is_valid,
+        },
+        fragment="console/_tenant_table.html",
+        status=200 if is_valid else 400,
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require("core:tenants:create")
+def tenant_create(request: HttpRequest) -> HttpResponse:
+    """Ask for a new tenant, and lead to the run that makes it."""
+    form = TenantCreateForm(request.POST or None)
+    status = 200
+    if request.method == "POST":
+        status = 400
+        if form.is_valid():
+            try:
+                run = create_tenant(**form.cleaned_data, actor=actor_of(request))
+            except (InvalidInput, Conflict) as error:
+                form.add_refusal(error)
+                status = error.status
+            else:
+                return _to_run(run)
+    return render_page(
+        request,
+        "console/tenant_create.html",
+        {"form": form, "domain": _workspace_domain()},
+        status=status,
+    )
+
+
+@require_GET
+@require("core:tenants:create")
+def slug_check(request: HttpRequest) -> HttpResponse:
+    """Say whether an address can be had, while it is typed."""
+    slug = request.GET.get("slug", "").strip()
+    problem = ""
+    if slug:
+        try:
+            validate_slug(slug)
+        except ValidationError as error:
+            problem = error.messages[0]
+        else:
+            problem = _("This address is taken.") if is_slug_taken(slug=slug) else ""
+    return render_page(
+        request,
+        "console/_slug_check.html",
+        {"slug": slug, "problem": problem, "domain": _workspace_domain()},
+    )
+
+
+@require_GET
+@require("core:tenants:view")
+def tenant_detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show all there is to know of a tenant."""
+    tenant = get_tenant(slug=slug)
+    return render_page(
+        request,
+        "console/tenant_detail.html",
+        {
+            "tenant": tenant,
+            "runs": list_runs(tenant=tenant)[:RUNS_SHOWN],
+            "entries": list_entries(target=f"tenant:{tenant.slug}")[:ENTRIES_SHOWN],
+        },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@require("core:tenants:update")
+def tenant_edit(request: HttpRequest, slug: str) -> HttpResponse:
+    """Change a tenant's name and contact, unless somebody else has in the meantime."""
+    tenant = get_tenant(slug=slug)
+    status = 200
+    if request.method == "POST":
+        form = TenantEditForm(request.POST)
+        status = 400
+        if form.is_valid():
+            # The change counts for the tenant as it was when the form was shown.
+            tenant.version = form.cleaned_data.pop("version")
+            try:
+                update_tenant(tenant=tenant, actor=actor_of(request), **form.cleaned_data)
+            except (InvalidInput, Conflict) as error:
+                form.add_refusal(error)
+                status = error.status
+            else:
+                messages.success(request, _("The tenant has been changed."))
+                return redirect("console:tenant_detail", slug=slug)
+    else:
+        form = TenantEditForm(
+            initial={
+                "name": tenant.name,
+                "contact_email": tenant.contact_email,
+                "version": tenant.version,
+            }
+        )
+    return render_page(
+        request, "console/tenant_edit.html", {"form": form, "tenant": tenant}, status=status
+    )
+
+
+@require_GET
+@require("core:runs:view")
+def run_detail(request: HttpRequest, slug: str, run_id: UUID) -> HttpResponse:
+    """Show how far a run is. The fragment asks for itself again until the run is finished."""
+    tenant = get_tenant(slug=slug)
+    run = get_run(tenant=tenant, run_id=run_id)
+    steps = list(run.steps.all())
+    done = [step for step in steps if step.state == StepState.DONE]
+    return render_page(
+        request,
+        "console/run_detail.html",
+        {
+            "tenant": tenant,
+            "run": run,
+            "steps": steps,
+            "done_count": len(done),
+            "failed": next((step for step in steps if step.name == run.failed_step), None),
+            "current": next((step for step in steps if step.state == StepState.STARTED), None),
+            "undone": [step for step in steps if step.state == StepState.UNDONE],
+            "left": [step for step in steps if step.state == StepState.UNDO_FAILED],
+            "latest": list_runs(tenant=tenant).first(),
+        },
+        fragment="console/_run.html",
+    )
+
+
+@require_POST
+@require("core:runs:retry")
+def run_retry(request: HttpRequest, slug: str, run_id: UUID) -> HttpResponse:
+    """Make the tenant again, in a new run."""
+    run = get_run(tenant=get_tenant(slug=slug), run_id=run_id)
+    try:
+        run = retry_run(run=run, actor=actor_of(request))
+    except Conflict as error:
+        messages.error(request, error.detail)
+    return _to_run(run)
+
+
+@require_POST
+@require("core:runs:retry")
+def run_rollback(request: HttpRequest, slug: str, run_id: UUID) -> HttpResponse:
+    """Try again to take back what a failed run has left."""
+    run = get_run(tenant=get_tenant(slug=slug), run_id=run_id)
+    try:
+        run = retry_rollback(run=run, actor=actor_of(request))
+    except Conflict as error:
+        messages.error(request, error.detail)
+    return _to_run(run)
+
+
+def _to_run(run: ProvisioningRun) -> HttpResponseRedirect:
+    return redirect("console:run_detail", slug=run.tenant.slug, run_id=run.id)
+
+
+def _workspace_domain() -> str:
+    return f".{settings.PLEXICA_BASE_DOMAIN}{settings.PLEXICA_PORT_SUFFIX}"

@@ -1,0 +1,13 @@
+"""A workspace's addresses: the hosts of the tenants."""
+
+from django.urls import include, path
+
+urlpatterns = [
+    path("oidc/", include("plexica.identity.oidc.urls")),
+    path("", include("plexica.workspace.urls")),
+]
+
+handler400 = "plexica.core.error_pages.bad_request"
+handler403 = "plexica.core.error_pages.permission_denied"
+handler404 = "plexica.core.views.not_found"
+handler500 = "plexica.core.views.server_error"
