@@ -1,4 +1,4 @@
-"""The Content-Security-Policy of each answer: one policy, and the Keycloak that it sends people to."""
+"""The Content-Security-Policy of each answer, naming the Keycloak that its forms may end at."""
 
 from dataclasses import replace
 from urllib.parse import urlsplit

@@ -72,7 +72,7 @@ MIDDLEWARE = [
     "tenants.middleware.TenantMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "plexica.core.limits.BodyLimitMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "plexica.core.csp.ScopedCSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "plexica.core.error_pages.ErrorPageMiddleware",
 ]
 
 ROOT_URLCONF = "plexica.urls_workspace"
@@ -99,7 +100,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "django.template.context_processors.i18n",
             ],
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "plexica.core.templatetags.components",
+            ],
         },
     }
 ]
@@ -196,9 +201,8 @@ CONTENT_SECURITY_POLICY = {
         "manifest-src": ["'self'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
-        # Chromium applies form-action to redirects as well; TenantMiddleware's scope names the
-        # Keycloak of the tenant at hand, see plexica.identity.
-        "form-action": ["'self'", KEYCLOAK_SERVERS["default"].public_url],
+        # ScopedCSPMiddleware adds the Keycloak of the tenant at hand.
+        "form-action": ["'self'"],
     }
 }
 
@@ -228,9 +232,12 @@ PLEXICA_REALM_PREFIX = env.str("PLEXICA_REALM_PREFIX", default="")
 STORAGES = {
     "default": {"BACKEND": "plexica.storage.backend.TenantStorage"},
     "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-        if PLEXICA_ENVIRONMENT != Environment.TEST
-        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        "BACKEND": {
+            # Compressing takes over a minute, which a start on one machine need not spend.
+            Environment.PRODUCTION: "whitenoise.storage.CompressedManifestStaticFilesStorage",
+            Environment.LOCAL: "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
+            Environment.TEST: "django.contrib.staticfiles.storage.StaticFilesStorage",
+        }[PLEXICA_ENVIRONMENT]
     },
 }
 STATIC_URL = "/static/"
@@ -260,7 +267,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 3600,
 }
 # A broker that is down must not hold a request: what is not queued now is found by the sweep.
-CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1, "timeout": 2}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 CELERY_BEAT_SCHEDULE = {
     "resume-runs": {"task": "tenants.resume_runs", "schedule": 10.0, "options": {"expires": 10}},
     "deliver-events": {
