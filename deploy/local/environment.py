@@ -40,7 +40,7 @@ def provisioner_environment(instance: Instance) -> dict[str, str]:
     """Return what the provisioning worker and the migrations get."""
     return {
         **web_environment(instance),
-        "DATABASE_URL": Postgres(instance).provisioner_url,
+        **Postgres(instance).provisioner_environment(),
         **Keycloak(instance).admin_environment(),
     }
 

@@ -209,7 +209,7 @@ class Launcher:
         with self.stages("Database prepared"):
             self.manage("prepare_database", environment=setup_environment(self.instance))
         with self.stages("Database migrated"):
-            self.manage("migrate", "--no-input", environment=provisioner_environment(self.instance))
+            self.manage("migrate", environment=provisioner_environment(self.instance))
 
     def _set_up_keycloak(self) -> None:
         with self.stages("Keycloak's realm prepared"):

@@ -132,6 +132,11 @@ class Postgres(Part):
         """Name the database as web and workers see it."""
         return {"DATABASE_URL": self.web_url, "PLEXICA_DATABASE_ROLE_PREFIX": ROLE_PREFIX}
 
+    def provisioner_environment(self) -> dict[str, str]:
+        """Name what the provisioner has: its login, and a pg_dump as new as any server."""
+        pg_dump = self.instance.external.get("PLEXICA_PG_DUMP") or str(_binary("pg_dump"))
+        return {"DATABASE_URL": self.provisioner_url, "PLEXICA_PG_DUMP": pg_dump}
+
     def is_ready(self) -> bool:
         """Log in and ask for one row."""
         try:
