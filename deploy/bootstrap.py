@@ -26,8 +26,10 @@ def main() -> int:
         The exit status.
     """
     if sys.version_info < OLDEST:  # this is the file that says so
-        found = f"{sys.version_info.major}.{sys.version_info.minor}"
-        sys.stderr.write(f"Plexica needs Python 3.11 or newer; this is {found}. make PYTHON=…\n")
+        sys.stderr.write(
+            f"Plexica needs Python 3.11 or newer; this is {_version()}. "
+            "Name a newer one: make up PYTHON=python3.11\n"
+        )
         return 1
     lock = CHECKOUT / ".plexica" / ".venv.lock"
     lock.parent.mkdir(exist_ok=True)
@@ -38,8 +40,12 @@ def main() -> int:
 
 def stamp_text(requirements: bytes) -> str:
     """Return what the finished environment's mark says: its requirements and its Python."""
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return f"{hashlib.sha256(requirements).hexdigest()} {version}\n"
+    return f"{hashlib.sha256(requirements).hexdigest()} {_version()}\n"
+
+
+def _version() -> str:
+    major, minor = sys.version_info[:2]
+    return f"{major}.{minor}"
 
 
 def _make() -> int:
