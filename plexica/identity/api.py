@@ -1,12 +1,11 @@
 """Authentication and the first permission of the API."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from plexica.core.errors import ServiceUnavailable, TransientError
 from plexica.identity.jwt.bearer import validate_bearer
@@ -14,6 +13,10 @@ from plexica.identity.jwt.errors import TokenRefused
 from plexica.identity.jwt.tokens import Claims
 from plexica.identity.principals import Principal, principal_of
 from plexica.identity.providers import SUPER_ADMIN_ROLE, current_provider
+
+if TYPE_CHECKING:
+    # The framework's views import this module, through its settings.
+    from rest_framework.views import APIView
 
 SCHEME = b"bearer"
 PARTS = 2
@@ -52,7 +55,7 @@ class IsSuperAdmin(BasePermission):
 
     message = f"This needs the role {SUPER_ADMIN_ROLE}."
 
-    def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002 (the framework's signature)
+    def has_permission(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002 (the framework's signature)
         """Return whether the caller holds the role."""
         caller: Any = request.user
         return isinstance(caller, Principal) and SUPER_ADMIN_ROLE in caller.actor.roles

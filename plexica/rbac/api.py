@@ -1,17 +1,19 @@
 """Permissions of the API, whose callers are programs."""
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
-from rest_framework.views import APIView
 
 from plexica.identity.principals import Principal
 from plexica.rbac.keys import is_key
 from plexica.rbac.registry import Audience
 from plexica.rbac.selectors import current_audience, is_granted
 from plexica.rbac.system_roles import grants_of_roles
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
 
 
 class HasPermission(BasePermission):
@@ -26,7 +28,7 @@ class HasPermission(BasePermission):
 
     permission = ""
 
-    def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002 (the framework's signature)
+    def has_permission(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002 (the framework's signature)
         """Return whether the caller holds the permission."""
         caller: Any = request.user
         if not isinstance(caller, Principal) or current_audience() is not Audience.PLATFORM:
