@@ -29,6 +29,6 @@ def register_login_hook(hook: LoginHook) -> None:
 
 
 def run_login_hooks(*, user: "User", claims: "Claims") -> None:
-    """Call all hooks, in the order in which they were registered; one that raises ends the login."""
+    """Call all hooks in the order of their registration; one that raises ends the login."""
     for hook in _hooks:
         hook(user=user, claims=claims)

@@ -6,6 +6,7 @@ a role that is misspelt is silently made.
 """
 
 import json
+from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings
@@ -232,7 +233,7 @@ def _mail_server(display_name: str) -> dict[str, str]:
     found = {
         "host": settings.EMAIL_HOST,
         "port": str(settings.EMAIL_PORT),
-        "from": settings.DEFAULT_FROM_EMAIL,
+        "from": parseaddr(settings.DEFAULT_FROM_EMAIL)[1],
         "fromDisplayName": display_name,
         "ssl": _flag(settings.EMAIL_USE_SSL),
         "starttls": _flag(settings.EMAIL_USE_TLS),

@@ -53,8 +53,9 @@ def read_token(token: str, *, provider: Provider, audience: str, kind: str) -> C
     except (ValueError, TypeError, RecursionError) as error:
         raise TokenRefused("The token is not understood.") from error
     claims: Claims = decoded.claims
-    if not isinstance(claims["azp"], str):
-        raise TokenRefused("The token does not say which program it was given to.")
+    # A list would pass for the registry if the value is among its members.
+    if claims["typ"] != kind or not isinstance(claims["azp"], str):
+        raise TokenRefused("The token is of another kind.")
     return claims
 
 
