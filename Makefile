@@ -32,7 +32,7 @@ reset: venv ## Stop it and remove all its data; asks first (YES=1 does not)
 	@$(LOCAL) reset $(if $(YES),--yes)
 
 test: venv browser ## Run all tests, on servers of their own (ARGS="-k words" for some)
-	@$(VENV)/python -m pytest $(ARGS)
+	@PLEXICA_TEST_KEEP=0 $(VENV)/python -m pytest $(ARGS)
 
 browser: venv
 	@$(LOCAL) browser

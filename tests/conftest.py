@@ -7,10 +7,9 @@ import pytest
 from django.core.management import call_command
 from pytest_django import DjangoDbBlocker
 
-from deploy.local import control
 from deploy.local.instance import Instance
 from plexica.core.scope import platform_scope
-from tests.environment import INSTANCE, KEEP
+from tests.environment import INSTANCE, running_servers
 
 # The quick ones first; those with Plexica's own processes running last.
 _ORDER = ("unit", "contracts", "integration", "e2e")
@@ -37,10 +36,8 @@ class Servers:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[Servers]:
     """Start PostgreSQL, Redis, Keycloak, S3 and the mail catcher, once a run."""
-    environment = control.start_servers(INSTANCE)
-    yield Servers(INSTANCE, environment)
-    if not KEEP:
-        control.reset(INSTANCE)
+    with running_servers() as environment:
+        yield Servers(INSTANCE, environment)
 
 
 @pytest.fixture(scope="session")

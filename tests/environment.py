@@ -1,36 +1,57 @@
 """Points the tests at servers of their own, before Django reads its settings.
 
 Loaded with `-p` (see pyproject.toml). Nothing is started here: addresses are only chosen, and the
-servers start when the first test asks for them. With PLEXICA_TEST_KEEP=1 they stay up afterwards
-and the next run uses them again, which saves a minute while one works on a test.
+servers start when the first test asks for them. They stay up after a run by hand, so that the next
+one starts at once; `make test` and continuous integration begin empty and leave nothing running.
 """
 
 import json
 import os
-from dataclasses import asdict
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, astuple
 
 from deploy.local import control
 from deploy.local.environment import setup_environment
+from deploy.local.files import locked
 from deploy.local.instance import CHECKOUT, Instance
 from deploy.local.launcher import Launcher
-from deploy.local.ports import Ports
+from deploy.local.ports import Ports, is_taken
 
 ROOT = CHECKOUT / ".plexica" / "test"
-KEEP = os.environ.get("PLEXICA_TEST_KEEP") == "1"
+KEEP = os.environ.get("PLEXICA_TEST_KEEP", "0" if os.environ.get("CI") else "1") == "1"
 _PORTS_FILE = ROOT / "ports.json"
 
 
 def _choose_instance() -> Instance:
+    """Return the instance of the last run, on other ports if somebody else has taken those."""
     if _PORTS_FILE.exists():
         ports = Ports(**json.loads(_PORTS_FILE.read_text(encoding="utf-8")))
-        kept = Instance(root=ROOT, ports=ports, is_durable=False)
-        if KEEP and Launcher(kept).supervisor.is_running():
-            return kept
-        control.reset(kept)
+        known = Instance(root=ROOT, ports=ports, is_durable=False)
+        if Launcher(known).supervisor.is_running() or not any(map(is_taken, astuple(ports))):
+            return known
     fresh = Instance.for_tests(ROOT)
     ROOT.mkdir(parents=True, exist_ok=True)
     _PORTS_FILE.write_text(json.dumps(asdict(fresh.ports)), encoding="utf-8")
     return fresh
+
+
+@contextmanager
+def running_servers() -> Iterator[dict[str, str]]:
+    """Have the servers, for this run alone; another run that asks meanwhile waits."""
+    with locked(ROOT.parent / "test.lock"):
+        if not KEEP or not Launcher(INSTANCE).supervisor.is_running():
+            _empty()
+        yield control.start_servers(INSTANCE)
+        if not KEEP:
+            _empty()
+
+
+def _empty() -> None:
+    control.stop(INSTANCE)
+    if INSTANCE.data.exists():
+        shutil.rmtree(INSTANCE.data)
 
 
 INSTANCE = _choose_instance()

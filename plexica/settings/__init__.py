@@ -294,16 +294,27 @@ PLEXICA_MAX_WAITERS = env.int("PLEXICA_MAX_WAITERS", default=4)
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["plexica.identity.api.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["plexica.identity.api.IsSuperAdmin"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["plexica.core.json_body.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "plexica.core.problems.exception_handler",
+    "URL_FORMAT_OVERRIDE": None,
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Plexica API",
     "VERSION": "0.1.0",
+    "DESCRIPTION": "Tenants of a Plexica platform, and the runs that make them. Errors are problem"
+    " details (RFC 9457); their `type` is stable.",
     "OAS_VERSION": "3.1.0",
+    "SERVE_URLCONF": PUBLIC_SCHEMA_URLCONF,
+    "ENUM_NAME_OVERRIDES": {
+        "TenantState": "tenants.states.TenantState",
+        "RunState": "tenants.states.RunState",
+        "StepState": "tenants.states.StepState",
+    },
+    # No outside validator is asked, and no token outlives the page.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -134,7 +134,7 @@ def _perform(
         retry=retry_if_exception_type(TransientError),
         stop=stop_after_attempt(settings.PLEXICA_STEP_ATTEMPTS),
         wait=wait_exponential_jitter(
-            initial=settings.PLEXICA_STEP_BACKOFF_SECONDS, max=MAX_BACKOFF_SECONDS
+            multiplier=settings.PLEXICA_STEP_BACKOFF_SECONDS, max=MAX_BACKOFF_SECONDS
         ),
         before_sleep=note,
         reraise=True,
