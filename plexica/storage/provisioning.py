@@ -25,6 +25,8 @@ OWNER_TAG = "plexica-tenant"
 # The one region whose name Amazon's API does not accept as a place for a bucket.
 _NAMELESS_REGION = "us-east-1"
 _EMPTYING_ROUNDS = 3
+# As many as one call deletes at most.
+_PAGE_KEYS = 1000
 
 logger = structlog.get_logger(__name__)
 
@@ -132,7 +134,11 @@ def _empty(client: "S3Client", bucket: str) -> None:
                 client.abort_multipart_upload(
                     Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]
                 )
-        for page in client.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        # Some servers list the last object of a page again on the next: deleting twice is harmless.
+        pages = client.get_paginator("list_object_versions").paginate(
+            Bucket=bucket, PaginationConfig={"PageSize": _PAGE_KEYS}
+        )
+        for page in pages:
             found: list[ObjectIdentifierTypeDef] = [
                 {"Key": item["Key"], "VersionId": item["VersionId"]}
                 for item in (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
