@@ -1,19 +1,29 @@
 """Errors of the API as problem details for HTTP APIs (RFC 9457)."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from math import ceil
 from typing import Any
 
 import structlog
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, JsonResponse
 from rest_framework import exceptions
-from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from plexica.core.errors import NotFound, PermissionRefused, PlexicaError
+from plexica.core.errors import (
+    InvalidInput,
+    NotFound,
+    OutwardError,
+    PermissionRefused,
+    PlexicaError,
+    ServiceUnavailable,
+)
 
 CONTENT_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:plexica:problem:"
+RETRY_AFTER_SECONDS = 5
 
 logger = structlog.get_logger(__name__)
 
@@ -62,65 +72,106 @@ def problem(
             for name, messages in fields.items()
             for message in messages
         ]
+    if request_id := structlog.contextvars.get_contextvars().get("request_id"):
+        body["request_id"] = request_id
     return body | extensions
 
 
-def problem_response(*, status: int, code: str, detail: str, **members: Any) -> JsonResponse:
-    """Return a problem as a plain Django response."""
+def problem_response(
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    **members: Any,
+) -> JsonResponse:
+    """Return a problem as a response, which no cache keeps.
+
+    It is a plain Django response, so that no renderer of REST framework, chosen by what the caller
+    would have accepted, makes anything else of it.
+
+    Args:
+        status: The HTTP status code.
+        code: The stable part of `type`.
+        detail: What happened this time, and what to do.
+        headers: Further headers.
+        members: Further members; see `problem`.
+    """
     return JsonResponse(
         problem(status=status, code=code, detail=detail, **members),
         status=status,
         content_type=CONTENT_TYPE,
+        headers={"Cache-Control": "no-store", **(headers or {})},
     )
 
 
-def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
+def exception_handler(error: Exception, context: dict[str, Any]) -> JsonResponse:
     """Turn what an API view raised into a problem (REST framework's `EXCEPTION_HANDLER`).
 
     An error that nobody foresaw is logged whole and answered with no more than that it happened.
     """
-    if isinstance(error, Http404):
-        error = NotFound()
-    elif isinstance(error, PermissionDenied):
-        error = PermissionRefused()
-
-    headers: dict[str, str] = {}
+    error = _as_ours(error)
+    set_rollback()
     if isinstance(error, PlexicaError):
-        body = problem(
+        return problem_response(
             status=error.status,
             code=error.code,
             title=error.title,
             detail=error.detail,
             fields=error.fields,
+            headers={"Retry-After": str(RETRY_AFTER_SECONDS)}
+            if isinstance(error, ServiceUnavailable)
+            else None,
         )
-    elif isinstance(error, exceptions.ValidationError):
-        body = problem(
+    if isinstance(error, exceptions.ValidationError):
+        return problem_response(
             status=400,
             code="invalid-input",
             title="Some values are not acceptable",
             detail="See errors for what is wrong with which field.",
             fields=_flatten(error.detail),
         )
-    elif isinstance(error, exceptions.APIException):
-        body = problem(
-            status=error.status_code,
-            code=_FRAMEWORK_CODES.get(type(error), "invalid-request"),
-            detail=_first_message(error.detail),
-        )
-        if challenge := getattr(error, "auth_header", None):
-            headers["WWW-Authenticate"] = challenge
-        if wait := getattr(error, "wait", None):
-            headers["Retry-After"] = str(int(wait))
-    else:
-        view = context.get("view")
-        logger.error("api_failed", view=type(view).__name__, exc_info=error)
-        body = problem(
-            status=500,
-            code="internal-error",
-            detail="The request failed on our side; it is logged under its request id.",
-        )
-    set_rollback()
-    return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)
+    if isinstance(error, exceptions.APIException):
+        return _framework_problem(error)
+    view = context.get("view")
+    logger.error("api_failed", view=type(view).__name__, exc_info=error)
+    return problem_response(
+        status=500,
+        code="internal-error",
+        detail="The request failed on our side; it is logged under its request id.",
+    )
+
+
+def _as_ours(error: Exception) -> Exception:
+    """Return the error of ours that says the same as one of Django's, or else the error itself."""
+    if isinstance(error, Http404):
+        return NotFound()
+    if isinstance(error, PermissionDenied):
+        return PermissionRefused()
+    if isinstance(error, SuspiciousOperation):
+        # Its words name Django's settings.
+        return InvalidInput("The request is not acceptable.")
+    if isinstance(error, OperationalError | InterfaceError):
+        logger.error("database_unavailable", exc_info=error)
+        return ServiceUnavailable("The database does not answer. Try again soon.")
+    if isinstance(error, OutwardError):
+        logger.warning("server_unavailable", exc_info=error)
+        return ServiceUnavailable(str(error))
+    return error
+
+
+def _framework_problem(error: exceptions.APIException) -> JsonResponse:
+    headers: dict[str, str] = {}
+    if challenge := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = challenge
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(ceil(wait))
+    return problem_response(
+        status=error.status_code,
+        code=_FRAMEWORK_CODES.get(type(error), "invalid-request"),
+        detail=_first_message(error.detail),
+        headers=headers,
+    )
 
 
 def _first_message(detail: Any) -> str:

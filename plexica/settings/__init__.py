@@ -308,10 +308,13 @@ SPECTACULAR_SETTINGS = {
     " details (RFC 9457); their `type` is stable.",
     "OAS_VERSION": "3.1.0",
     "SERVE_URLCONF": PUBLIC_SCHEMA_URLCONF,
+    "COMPONENT_SPLIT_PATCH": False,
     "ENUM_NAME_OVERRIDES": {
         "TenantState": "tenants.states.TenantState",
         "RunState": "tenants.states.RunState",
         "StepState": "tenants.states.StepState",
+        "RunKind": "tenants.states.RunKind",
+        "RetryMode": "tenants.api.serializers.RETRY_MODES",
     },
     # No outside validator is asked, and no token outlives the page.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
