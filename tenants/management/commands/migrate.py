@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
+from django.db.migrations.autodetector import MigrationAutodetector
 from psycopg import sql
 
 from plexica.core.scope import (
@@ -27,6 +28,9 @@ class Command(BaseCommand):
         "Brings the shared tables, the platform's schema and all tenants' schemas to the present"
         " migrations, sets privileges and builds the template of new tenants. Can be repeated."
     )
+
+    # Django's system check asks that `migrate` and `makemigrations` agree on it.
+    autodetector = MigrationAutodetector
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the arguments."""
