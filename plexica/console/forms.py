@@ -40,8 +40,9 @@ class StrictForm(forms.Form):
             self.add_error(None, error.detail)
 
 
-def _text(placeholder: str = "", **attributes: str) -> forms.TextInput:
-    return forms.TextInput(attrs={"class": "form-control", "placeholder": placeholder} | attributes)
+def _text(attributes: dict[str, Any] | None = None) -> forms.TextInput:
+    defaults = {"class": "form-control", "autocomplete": "off"}
+    return forms.TextInput(attrs=defaults | (attributes or {}))
 
 
 def _email() -> forms.EmailInput:
@@ -55,15 +56,14 @@ class TenantCreateForm(StrictForm):
         label=_("Name"),
         max_length=MAX_NAME_LENGTH,
         help_text=_("What people call it, such as the company's name."),
-        widget=_text(**{"autocomplete": "off", "data-slug-target": "id_slug"}),
+        widget=_text({"data-slug-target": "id_slug"}),
     )
     slug = forms.CharField(
         label=_("Address"),
         max_length=MAX_SLUG_LENGTH,
         validators=[validate_slug],
         widget=_text(
-            **{
-                "autocomplete": "off",
+            {
                 "autocapitalize": "none",
                 "spellcheck": "false",
                 "hx-get": reverse_lazy("console:slug_check"),
@@ -94,7 +94,7 @@ class TenantEditForm(StrictForm):
     name = forms.CharField(
         label=_("Name"),
         max_length=MAX_NAME_LENGTH,
-        widget=_text(autocomplete="off"),
+        widget=_text(),
     )
     contact_email = forms.EmailField(
         label=_("Contact's e-mail address"),

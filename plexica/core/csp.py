@@ -11,7 +11,7 @@ from django.http.response import HttpResponseBase
 DEFAULT_KEYCLOAK = "default"
 
 
-class ScopedCSPMiddleware(CSPMiddleware):  # type: ignore[misc] # django-csp is not typed strictly
+class ScopedCSPMiddleware(CSPMiddleware):
     """Lets forms lead to our own host and to the Keycloak of the tenant at hand, and nowhere else.
 
     Chromium applies `form-action` to redirects too, and the log-out form ends at Keycloak.

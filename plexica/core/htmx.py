@@ -1,10 +1,13 @@
 """One view, two answers: the whole page, or the part of it that HTMX asks for."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
+
+if TYPE_CHECKING:
+    from django_htmx.middleware import HtmxDetails
 
 
 def wants_fragment(request: HttpRequest) -> bool:
@@ -13,7 +16,7 @@ def wants_fragment(request: HttpRequest) -> bool:
     HTMX marks its request for a page of the history like any other of its requests, and needs the
     whole page then.
     """
-    details = getattr(request, "htmx", None)
+    details: HtmxDetails = request.htmx  # type: ignore[attr-defined] # HtmxMiddleware sets it
     return bool(details) and not details.boosted and not details.history_restore_request
 
 
