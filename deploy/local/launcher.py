@@ -1,9 +1,11 @@
 """Brings an instance up and down; used by `make up` and by the tests alike."""
 
 import sys
+import threading
 import time
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from functools import cached_property, partial
 
 from deploy.local.app import APP_PARTS
@@ -29,6 +31,7 @@ from deploy.local.system import run
 
 SERVER_PARTS: tuple[type[Part], ...] = (Postgres, Redis, S3, Mail, Keycloak)
 _MANAGE_SECONDS = 600
+_POLL_SECONDS = 0.2
 
 
 class Launcher:
@@ -39,6 +42,7 @@ class Launcher:
         self.stages = stages or Stages(quiet=True)
         self.supervisor = Supervisor(instance)
         self._postgres = Postgres(instance)
+        self._is_abandoned = threading.Event()
         self.servers: list[Part] = [
             self._postgres,
             *(part(instance) for part in SERVER_PARTS if part is not Postgres),
@@ -84,19 +88,19 @@ class Launcher:
             The environment of the set-up commands, which holds everything.
         """
         self._begin(self.servers)
-        with ThreadPoolExecutor() as pool:
-            _settle(self._submit_servers(pool))
+        with ThreadPoolExecutor() as pool, self._abandoning():
+            self._settle(self._submit_servers(pool))
         return setup_environment(self.instance)
 
     def start_all(self) -> None:
         """Start the servers, set the platform up, and start its own processes."""
         self._begin(self.parts)
-        with ThreadPoolExecutor() as pool:
+        with ThreadPoolExecutor() as pool, self._abandoning():
             servers = self._submit_servers(pool)
             static = pool.submit(self._build_static)
-            _settle([servers[0]])
+            self._settle([servers[0]])
             self._set_up_database()
-            _settle([*servers, static])
+            self._settle([*servers, static])
         self._set_up_keycloak()
         self._start_processes()
 
@@ -122,7 +126,8 @@ class Launcher:
                 self.supervisor.check_alive(part.name)
             if time.monotonic() > deadline:
                 raise LocalPlatformError(self._not_ready(part))
-            time.sleep(0.1)
+            if self._is_abandoned.wait(_POLL_SECONDS):
+                raise _AbandonedError(f"{part.label} was no longer waited for.")
 
     def stop(self) -> None:
         """Stop everything, Plexica's own processes first."""
@@ -209,15 +214,18 @@ class Launcher:
         with self.stages("Database prepared"):
             self.manage("prepare_database", environment=setup_environment(self.instance))
         with self.stages("Database migrated"):
-            self.manage("migrate", environment=provisioner_environment(self.instance))
+            # The command before has run the checks.
+            self.manage(
+                "migrate", "--skip-checks", environment=provisioner_environment(self.instance)
+            )
 
     def _set_up_keycloak(self) -> None:
         with self.stages("Keycloak's realm prepared"):
             self.manage("prepare_keycloak", environment=setup_environment(self.instance))
 
     def _start_processes(self) -> None:
-        with ThreadPoolExecutor() as pool:
-            _settle([pool.submit(self._bring_up, part) for part in self.app])
+        with ThreadPoolExecutor() as pool, self._abandoning():
+            self._settle([pool.submit(self._bring_up, part) for part in self.app])
 
     def _not_ready(self, part: Part) -> str:
         if part.is_external:
@@ -227,10 +235,22 @@ class Launcher:
             f"The end of {self.supervisor.log(part.name)}:\n{self.supervisor.log_tail(part.name)}"
         )
 
+    @contextmanager
+    def _abandoning(self) -> Iterator[None]:
+        """Let the others stop waiting when one has failed."""
+        try:
+            yield
+        except BaseException:
+            self._is_abandoned.set()
+            raise
 
-def _settle(futures: Sequence[Future[None]]) -> None:
-    """Wait for all, then raise the first failure, so that nothing goes on behind a message."""
-    for future in futures:
-        future.exception()
-    for future in futures:
-        future.result()
+    @staticmethod
+    def _settle(futures: Sequence[Future[None]]) -> None:
+        """Wait for all, or for the first that fails; then raise what made it fail."""
+        done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+        for future in done:
+            future.result()
+
+
+class _AbandonedError(LocalPlatformError):
+    """A wait that ended since another part failed."""

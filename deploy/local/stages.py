@@ -28,15 +28,17 @@ class Stages:
         started = time.monotonic()
         with self._lock:
             self._open[name] = started
-        outcome = "failed"
+        outcome = ""
         try:
             yield
-            outcome = ""
+        except Exception as error:
+            outcome = f" - failed: {str(error).partition(chr(10))[0]}"
+            raise
         finally:
             seconds = time.monotonic() - started
             with self._lock:
                 self._open.pop(name, None)
-            self._print(f"  {seconds:6.1f} s  {name}{' - ' + outcome if outcome else ''}")
+            self._print(f"  {seconds:6.1f} s  {name}{outcome}")
 
     def close(self) -> float:
         """Stop speaking.
