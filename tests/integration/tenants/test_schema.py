@@ -1,5 +1,6 @@
 """A replayed template is what the migrations make, and a stale one is refused."""
 
+import re
 from typing import Any
 
 import pytest
@@ -32,13 +33,25 @@ _CATALOG = {
 }
 
 
+def _normalized(text: str, schema: str) -> str:
+    """Take out what PostgreSQL writes differently after any dump and restore.
+
+    `x IN ('a', 'b')` on a varchar is one cast around the array at first, and one around each
+    member when it is read again; the meaning is the same.
+    """
+    text = text.replace(schema, "SCHEMA")
+    if text.startswith("CHECK"):
+        text = re.sub(r"::(?:text|character varying)(?:\[\])?|[()]", "", text)
+    return text
+
+
 def _catalog(schema: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     with enter_scope(schema_owner(schema)), connection.cursor() as cursor:
         for name, query in _CATALOG.items():
             cursor.execute(query, [schema])
             found[name] = [
-                tuple(str(value).replace(schema, "SCHEMA") for value in row)
+                tuple(_normalized(str(value), schema) for value in row)
                 for row in cursor.fetchall()
             ]
         cursor.execute("SELECT app, name FROM django_migrations ORDER BY id")
@@ -62,7 +75,9 @@ def test_replay_and_migrations_give_the_same_catalog(tenant: Tenant) -> None:
         expected, found = _catalog(migrated), _catalog(tenant.schema_name)
     finally:
         roles.drop_schema(migrated)
-    assert found == expected
+    for kind, rows in expected.items():
+        assert set(found[kind]) ^ set(rows) == set(), kind
+        assert len(found[kind]) == len(rows)
     assert len(expected["columns"]) > 20
 
 
