@@ -3,7 +3,6 @@
 from typing import ClassVar
 
 from django.db import connection, transaction
-from django.utils.translation import gettext_lazy as _
 from psycopg import sql
 
 from plexica.core.scope import enter_scope, platform_scope, schema_owner
@@ -19,7 +18,7 @@ class Schema(Step):
     """The schema with its tables, made whole in one transaction, and the tenant's role."""
 
     name: ClassVar[str] = "schema"
-    label: ClassVar[str] = _("Database schema")
+    label: ClassVar[str] = "Database schema"
 
     def do(self, tenant: Tenant) -> None:
         """Make the role, then the schema from the template; an empty or absent one is filled."""
