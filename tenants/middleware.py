@@ -94,7 +94,7 @@ def host_not_found() -> HttpResponse:
 
 
 def _route(request: HttpRequest, urlconf: str) -> None:
-    request.urlconf = urlconf  # type: ignore[attr-defined] # Django reads it
+    request.urlconf = urlconf
     set_urlconf(urlconf)
 
 

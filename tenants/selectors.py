@@ -58,7 +58,7 @@ def get_tenant(*, slug: str) -> Tenant:
 
 def is_slug_taken(*, slug: str) -> bool:
     """Return whether a tenant has or holds this slug."""
-    return Tenant.objects.filter(slug=slug).exists()
+    return bool(Tenant.objects.filter(slug=slug).exists())
 
 
 def list_runs(*, tenant: Tenant) -> QuerySet[ProvisioningRun]:

@@ -1,6 +1,6 @@
 """Changing tenants."""
 
-from collections.abc import Sequence
+from collections.abc import Collection
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -133,7 +133,7 @@ def retry_run(*, run: ProvisioningRun, actor: Actor) -> ProvisioningRun:
         # A step that could not be taken back counts as started, so that a second failure
         # takes it back.
         left = failed_run.steps.filter(state=StepState.UNDO_FAILED)
-        new_run = _begin_run(tenant, actor, started=left.values_list("name", flat=True))
+        new_run = _begin_run(tenant, actor, started=set(left.values_list("name", flat=True)))
         record(actor=actor, action="tenant.creation_retried", target=f"tenant:{tenant.slug}")
         publish(
             event="tenant.creation_retried",
@@ -170,7 +170,7 @@ def _lock_failed(run: ProvisioningRun) -> tuple[Tenant, ProvisioningRun]:
     return tenant, last
 
 
-def _begin_run(tenant: Tenant, actor: Actor, started: Sequence[str] = ()) -> ProvisioningRun:
+def _begin_run(tenant: Tenant, actor: Actor, started: Collection[str] = ()) -> ProvisioningRun:
     run = ProvisioningRun.objects.create(tenant=tenant, requested_by=actor.name)
     ProvisioningStep.objects.bulk_create(
         ProvisioningStep(

@@ -66,7 +66,7 @@ def schema_name(slug: str) -> str:
 
 def realm_name(slug: str) -> str:
     """Return the name of a tenant's realm."""
-    return settings.PLEXICA_REALM_PREFIX + slug
+    return f"{settings.PLEXICA_REALM_PREFIX}{slug}"
 
 
 def bucket_name(slug: str) -> str:

@@ -32,7 +32,7 @@ def register_tenant_scope(opener: ScopeOpener) -> None:
     _open_tenant_scope = opener
 
 
-class ScopedTask(Task):  # type: ignore[misc] # Celery has no types
+class ScopedTask(Task):  # type: ignore[type-arg] # not generic at run time
     """The base of every task."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

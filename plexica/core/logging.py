@@ -3,7 +3,7 @@
 from typing import Any
 
 import structlog
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from plexica.core.scope import current_scope_or_none
 
@@ -16,7 +16,7 @@ def add_tenant(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
     return event
 
 
-_SHARED_PROCESSORS = [
+_SHARED_PROCESSORS: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     add_tenant,
     structlog.stdlib.add_log_level,

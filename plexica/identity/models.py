@@ -28,7 +28,7 @@ class User(AbstractBaseUser):
     """
 
     # The realm keeps the password.
-    password = None
+    password = None  # type: ignore[assignment] # Django's way to leave a field out
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     issuer = models.CharField(max_length=255)
@@ -55,7 +55,7 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return self.get_full_name() or self.email or str(self.id)
 
-    def natural_key(self) -> tuple[str, str]:  # type: ignore[override]
+    def natural_key(self) -> tuple[str, str]:
         """Return issuer and subject."""
         return self.issuer, self.subject
 

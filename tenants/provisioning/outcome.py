@@ -1,11 +1,12 @@
 """What the engine writes down. Every write asks that the lease is still held."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from django.core.cache import cache
 from django.db import transaction
 from django.utils import timezone
+from django_redis.exceptions import ConnectionInterrupted
 from redis.exceptions import RedisError
 
 from plexica.audit.services import record
@@ -17,6 +18,9 @@ from tenants.provisioning.lease import Lease
 from tenants.scopes import tenant_scope
 from tenants.slugs import domain_name
 from tenants.states import RunState, StepState, TenantState
+
+if TYPE_CHECKING:
+    from django_redis.cache import RedisCache
 
 logger = structlog.get_logger(__name__)
 
@@ -114,7 +118,7 @@ def _finish(run: ProvisioningRun, state: RunState) -> None:
 def _forget_cached(tenant: Tenant) -> None:
     try:
         with tenant_scope(tenant):
-            cache.delete_pattern("*")
-    except RedisError:
+            cast("RedisCache", cache).delete_pattern("*")
+    except (RedisError, ConnectionInterrupted):
         # Keys expire by themselves, and a schema that is gone has nobody to read them.
         logger.warning("cache_not_cleared", slug=tenant.slug, exc_info=True)
