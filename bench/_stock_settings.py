@@ -1,0 +1,7 @@
+"""Plexica's settings with django-tenants' own database backend."""
+
+from plexica.settings import *  # noqa: F403 (settings are meant to be taken over whole)
+from plexica.settings import DATABASES
+
+DATABASES["default"]["ENGINE"] = "django_tenants.postgresql_backend"
+DATABASES["default"]["OPTIONS"].pop("pool")
