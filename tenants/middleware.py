@@ -87,7 +87,9 @@ def host_not_found() -> HttpResponse:
         render_to_string("errors/host_not_found.html"),
         status=404,
         headers={
-            "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+            "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
+            " font-src 'self'; img-src data:; base-uri 'none'; form-action 'none';"
+            " frame-ancestors 'none'",
             "Cache-Control": "no-store",
         },
     )

@@ -71,6 +71,15 @@
     if (closer) closer.closest(".toast")?.remove();
   });
 
+  // What is not asked for need not stand in the address.
+  document.addEventListener("htmx:configRequest", (event) => {
+    const { verb, parameters } = event.detail;
+    if (verb !== "get") return;
+    for (const [name, value] of Object.entries(parameters)) {
+      if (value === "") delete parameters[name];
+    }
+  });
+
   document.addEventListener("htmx:afterSettle", (event) => announce(event.target.parentNode ?? document));
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.successful) showConnection(false);
