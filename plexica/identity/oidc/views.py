@@ -78,7 +78,10 @@ class CallbackView(OIDCAuthenticationCallbackView):  # type: ignore[misc] # it h
             raise LoginFailed("The login service gave no code.")
         if not user.is_active:
             raise AccountDisabled("Somebody who manages users here can enable it again.")
-        # The session's id changes, or the session ends if it was somebody else's.
+        # The session's id changes, and if it was somebody else's, it ends. Django would keep the id
+        # of a session that is this person's already.
+        if auth.SESSION_KEY in request.session:
+            request.session.cycle_key()
         auth.login(request, user, backend=BACKEND_PATH)
         store_login(request.session, tokens=backend.tokens, claims=backend.claims)
         return HttpResponseRedirect(login.next_path)
@@ -163,9 +166,8 @@ def _explain(request: HttpRequest, error: LoginFailed, login: PendingLogin | Non
         request,
         "identity/login_failed.html",
         {
-            "title": error.title,
-            "detail": error.detail,
-            "login_address": login_address(login.next_path if login else HOME),
+            "reason": f"{error.title}. {error.detail}",
+            "retry_url": login_address(login.next_path if login else HOME),
         },
         status=error.status,
     )

@@ -2,6 +2,7 @@
 
 import html
 import re
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
@@ -12,6 +13,19 @@ from tenants.models import Tenant
 
 PASSWORD = "a long enough password"
 _FORM = re.compile(r'<form[^>]*action="([^"]+)"')
+_ERRORS = re.compile(r"(?s)<span[^>]*(?:error|feedback)[^>]*>(.*?)</span>")
+
+
+class KeycloakSession(requests.Session):
+    """Sends secure cookies to localhost without TLS, as browsers do."""
+
+    trust_env = False
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        response = super().send(request, **options)
+        for cookie in self.cookies:
+            cookie.secure = False
+        return response
 
 
 class Browser:
@@ -20,8 +34,7 @@ class Browser:
     def __init__(self, host: str) -> None:
         self.host = host
         self.client = Client(headers={"Host": host}, enforce_csrf_checks=True)
-        self.keycloak = requests.Session()
-        self.keycloak.trust_env = False
+        self.keycloak = KeycloakSession()
 
     def begin(self, path: str = "/") -> str:
         """Return the address of the realm's login page."""
@@ -43,7 +56,7 @@ class Browser:
             timeout=30,
             allow_redirects=False,
         )
-        assert answer.status_code == 302, answer.text[:2000]
+        assert answer.status_code == 302, _ERRORS.findall(answer.text) or answer.text[:2000]
         return answer.headers["Location"]
 
     def come_back(self, address: str) -> "requests.Response":
