@@ -2,7 +2,9 @@
 
 import secrets as random
 
-from plexica.core.crypto import decrypt, encrypt
+from django.db import transaction
+
+from plexica.core.crypto import decrypt, encrypt, rotate
 from tenants.models import Tenant, TenantSecret
 
 GENERATED_BYTES = 32
@@ -40,3 +42,20 @@ def ensure_secret(*, tenant: Tenant, name: str) -> str:
 def delete_secrets(*, tenant: Tenant) -> None:
     """Forget all of a tenant's secrets."""
     TenantSecret.objects.filter(tenant=tenant).delete()
+
+
+def rotate_secrets() -> int:
+    """Encrypt all tenants' secrets with the current key.
+
+    Returns:
+        How many there are.
+
+    Raises:
+        UndecryptableError: No present key opens one of them; all stay as they were.
+    """
+    with transaction.atomic():
+        secrets = list(TenantSecret.objects.select_for_update())
+        for secret in secrets:
+            secret.ciphertext = rotate(secret.ciphertext)
+        TenantSecret.objects.bulk_update(secrets, ["ciphertext"], batch_size=500)
+    return len(secrets)

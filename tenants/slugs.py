@@ -1,8 +1,8 @@
 """The slug of a tenant, and every name that is derived from it.
 
 Lengths: a schema and a role have 63 bytes at most (PostgreSQL's NAMEDATALEN - 1), a bucket 63
-characters (Amazon S3 bucket naming rules), a DNS label 63 (RFC 1035, section 2.3.4), a realm 36
-in Keycloak's column. A slug of 32 leaves room for every prefix. A slug has no underscore and the
+characters (Amazon S3 bucket naming rules), a DNS label 63 (RFC 1035, section 2.3.4), a realm 255
+in Keycloak's table. A slug of 32 leaves room for every prefix. A slug has no underscore and the
 schema no hyphen, so that two slugs never give one schema.
 """
 

@@ -13,6 +13,7 @@ from plexica.settings.environment import (
     S3Server,
     database,
     env,
+    matching,
     read_environment,
     required,
     secret,
@@ -22,10 +23,15 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
 # Where it runs
 PLEXICA_ENVIRONMENT = read_environment()
-PLEXICA_BASE_DOMAIN = env.str("PLEXICA_BASE_DOMAIN", default="localhost")
-PLEXICA_SCHEME = env.str("PLEXICA_SCHEME", default="http")
-PLEXICA_PORT = env.int("PLEXICA_PORT", default=8000)
+_IS_PRODUCTION = PLEXICA_ENVIRONMENT == Environment.PRODUCTION
+PLEXICA_BASE_DOMAIN = matching(
+    "PLEXICA_BASE_DOMAIN", r"[a-z0-9-]+(\.[a-z0-9-]+)*", default="localhost"
+)
+PLEXICA_SCHEME = matching(
+    "PLEXICA_SCHEME", r"https?", default="https" if _IS_PRODUCTION else "http"
+)
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+PLEXICA_PORT = env.int("PLEXICA_PORT", default=443 if _IS_PRODUCTION else 8000)
 PLEXICA_PORT_SUFFIX = (
     "" if _DEFAULT_PORTS.get(PLEXICA_SCHEME) == PLEXICA_PORT else f":{PLEXICA_PORT}"
 )
@@ -33,7 +39,7 @@ PLEXICA_CONSOLE_URL = f"{PLEXICA_SCHEME}://{PLEXICA_BASE_DOMAIN}{PLEXICA_PORT_SU
 IS_SECURE = PLEXICA_SCHEME == "https"
 
 # Secrets
-DEBUG = env.bool("PLEXICA_DEBUG", default=False) and PLEXICA_ENVIRONMENT != Environment.PRODUCTION
+DEBUG = env.bool("PLEXICA_DEBUG", default=False) and not _IS_PRODUCTION
 SECRET_KEY = secret("PLEXICA_SECRET_KEY")
 PLEXICA_ENCRYPTION_KEYS: list[str] = [
     key for key in required("PLEXICA_ENCRYPTION_KEYS").split(",") if key
@@ -110,7 +116,10 @@ TEMPLATES = [
 ]
 
 # Database: the web's login, or the provisioner's in its own process.
-PLEXICA_DATABASE_ROLE_PREFIX = env.str("PLEXICA_DATABASE_ROLE_PREFIX", default="plexica")
+# Short enough that a role named after a schema of 34 characters fits PostgreSQL's 63.
+PLEXICA_DATABASE_ROLE_PREFIX = matching(
+    "PLEXICA_DATABASE_ROLE_PREFIX", r"[a-z][a-z0-9_]{0,19}", default="plexica"
+)
 _STATEMENT_TIMEOUT_MS = env.int("PLEXICA_STATEMENT_TIMEOUT_MS", default=30_000)
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
@@ -227,8 +236,11 @@ S3_SERVERS = {
         region=env.str("S3_REGION", default="us-east-1"),
     )
 }
-PLEXICA_BUCKET_PREFIX = env.str("PLEXICA_BUCKET_PREFIX", default="plexica")
-PLEXICA_REALM_PREFIX = env.str("PLEXICA_REALM_PREFIX", default="")
+# With a slug of 32 characters, a bucket's name has 63 at most.
+PLEXICA_BUCKET_PREFIX = matching(
+    "PLEXICA_BUCKET_PREFIX", r"[a-z0-9][a-z0-9-]{0,28}[a-z0-9]", default="plexica"
+)
+PLEXICA_REALM_PREFIX = matching("PLEXICA_REALM_PREFIX", r"([a-z0-9-]{1,20})?", default="")
 STORAGES = {
     "default": {"BACKEND": "plexica.storage.backend.TenantStorage"},
     "staticfiles": {

@@ -1,5 +1,6 @@
 """The environment that configures Plexica, read in one place; what is missing fails loudly."""
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
@@ -57,6 +58,18 @@ def read_environment() -> Environment:
         raise ImproperlyConfigured(
             f"PLEXICA_ENVIRONMENT is {value!r}; it must be one of: {known}."
         ) from None
+
+
+def matching(name: str, pattern: str, *, default: str) -> str:
+    """Return a variable whose whole value fits a regular expression.
+
+    Raises:
+        ImproperlyConfigured: It does not.
+    """
+    value: str = env.str(name, default=default)
+    if not re.fullmatch(pattern, value):
+        raise ImproperlyConfigured(f"{name} is {value!r}; it must fit {pattern}.")
+    return value
 
 
 def required(name: str) -> str:

@@ -1,22 +1,28 @@
-"""The API's addresses. None but the description's ends with a slash."""
+"""The API's addresses. None but the description's ends with a slash.
 
-from django.urls import path, re_path
+One that does, with a slash too many, leads to the one without. The project's `APPEND_SLASH` adds a
+slash only where that leads somewhere, so the two never send anybody back and forth.
+"""
+
+from django.urls import path
 
 from tenants.api import views
 
 app_name = "api"
 
+_TENANT = "tenants/<slug:slug>"
+_RUN = f"{_TENANT}/runs/<uuid:run_id>"
+_ROUTES = {
+    "tenants": ("tenants", views.TenantListView),
+    _TENANT: ("tenant", views.TenantView),
+    f"{_TENANT}/runs": ("runs", views.RunListView),
+    _RUN: ("run", views.RunView),
+    f"{_RUN}/retry": ("run_retry", views.RunRetryView),
+}
+
 urlpatterns = [
     path("schema/", views.SchemaView.as_view(), name="schema"),
     path("docs/", views.DocsView.as_view(), name="docs"),
-    path("tenants", views.TenantListView.as_view(), name="tenants"),
-    path("tenants/<slug:slug>", views.TenantView.as_view(), name="tenant"),
-    path("tenants/<slug:slug>/runs", views.RunListView.as_view(), name="runs"),
-    path("tenants/<slug:slug>/runs/<uuid:run_id>", views.RunView.as_view(), name="run"),
-    path(
-        "tenants/<slug:slug>/runs/<uuid:run_id>/retry",
-        views.RunRetryView.as_view(),
-        name="run_retry",
-    ),
-    re_path(r"^tenants(?:/.*)?/$", views.redirect_to_canonical),
+    *(path(route, view.as_view(), name=name) for route, (name, view) in _ROUTES.items()),
+    *(path(f"{route}/", views.redirect_to_canonical) for route in _ROUTES),
 ]

@@ -239,7 +239,7 @@ class DocsView(SpectacularSwaggerSplitView):
 
 
 @csrf_exempt
-def redirect_to_canonical(request: HttpRequest) -> HttpResponse:
+def redirect_to_canonical(request: HttpRequest, **_parts: object) -> HttpResponse:
     """Lead an address that ends with a slash to the one without; method and body stay (308)."""
     query = request.META.get("QUERY_STRING", "")
     address = settings.PLEXICA_CONSOLE_URL + escape_uri_path(request.path.rstrip("/"))

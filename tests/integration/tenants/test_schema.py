@@ -51,8 +51,7 @@ def _catalog(schema: str) -> dict[str, Any]:
         for name, query in _CATALOG.items():
             cursor.execute(query, [schema])
             found[name] = [
-                tuple(_normalized(str(value), schema) for value in row)
-                for row in cursor.fetchall()
+                tuple(_normalized(str(value), schema) for value in row) for row in cursor.fetchall()
             ]
         cursor.execute("SELECT app, name FROM django_migrations ORDER BY id")
         found["migrations"] = cursor.fetchall()
