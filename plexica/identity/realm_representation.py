@@ -7,6 +7,7 @@ a role that is misspelt is silently made.
 
 import json
 from email.utils import parseaddr
+from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings

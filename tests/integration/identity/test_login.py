@@ -1,16 +1,18 @@
 """Logging in and out, with the real Keycloak and the real middleware."""
 
 import json
+import os
 from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.test import Client
-from pytest_django import Settings
 
 from plexica.audit.models import AuditEntry
 from plexica.core.errors import TransientError
 from plexica.core.scope import NoScope
+from plexica.identity.actors import SESSION_ROLES
 from plexica.identity.keycloak.realm import realm_client
 from plexica.identity.models import User
 from plexica.identity.oidc.sessions import SESSION_TOKENS
@@ -39,7 +41,9 @@ def session_of(browser: Browser) -> str:
 
 
 def is_logged_in(browser: Browser) -> bool:
-    return browser.client.get("/").status_code == 200
+    response = browser.client.get("/")
+    # The console's home leads on to the tenants.
+    return not response.get("Location", "").startswith("/oidc/")
 
 
 def test_owner_logs_in_and_is_matched_by_realm_and_subject(at_acme: Browser, acme: Tenant) -> None:
@@ -181,6 +185,17 @@ def test_logout_ends_the_session_here_and_at_keycloak(at_acme: Browser, acme: Te
     assert page.status_code == 200, "Keycloak asks for the password again."
 
 
+def test_super_admin_logs_in_to_the_console() -> None:
+    browser = Browser(host_of(settings.PLEXICA_CONSOLE_URL))
+    back = browser.log_in_at_keycloak(
+        browser.begin(), os.environ["PLEXICA_ADMIN_USERNAME"], os.environ["PLEXICA_ADMIN_PASSWORD"]
+    )
+    assert browser.come_back(back).status_code == 302
+    assert is_logged_in(browser)
+    stored = Session.objects.get(session_key=session_of(browser)).get_decoded()
+    assert "super-admin" in stored[SESSION_ROLES]
+
+
 def test_expired_session_sends_htmx_to_log_in(acme: Tenant) -> None:
     client = Client(headers={"Host": host_of(acme.workspace_url)})
     response = client.get(
@@ -235,7 +250,7 @@ def test_mail_server_down_is_worth_another_try(acme: Tenant, invited: str) -> No
         realm.call("PUT", f"/{acme.realm}", body={"smtpServer": smtp})
 
 
-def test_nobody_logs_in_to_a_schema_of_no_one(settings: Settings) -> None:
+def test_nobody_logs_in_to_a_schema_of_no_one() -> None:
     from plexica.core.scope import enter_scope, schema_owner  # noqa: PLC0415 (only here)
     from plexica.identity.providers import current_provider  # noqa: PLC0415 (only here)
 
