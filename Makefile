@@ -5,7 +5,7 @@ LOCAL := $(VENV)/python -m deploy.local
 
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up down restart status logs reset test browser lint fix prove docs requirements
+.PHONY: help venv up down restart status logs reset test browser lint fix prove docs openapi requirements
 
 help: ## Show these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -52,6 +52,10 @@ prove: venv browser ## Run the long proofs that `make test` leaves out
 
 docs: venv ## Build the documentation into site/
 	@$(VENV)/mkdocs build --strict --quiet
+
+openapi: venv ## Write docs/api/openapi.yaml anew, after a change of the API that is meant
+	@$(LOCAL) run -- python manage.py spectacular --validate --fail-on-warn \
+	  --urlconf plexica.urls_console --file docs/api/openapi.yaml
 
 requirements: venv ## Pin requirements/*.in anew, with hashes
 	$(VENV)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
