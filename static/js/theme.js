@@ -23,6 +23,7 @@
     }
   };
 
+  document.documentElement.dataset.scripts = "";
   apply(stored());
   system.addEventListener("change", () => apply(stored()));
 
