@@ -53,7 +53,7 @@ class Keycloak(Part):
     port_names = ("keycloak", "keycloak_management")
     external_variable = "KEYCLOAK_URL"
     external_needs = ("KEYCLOAK_ADMIN_CLIENT_ID", "KEYCLOAK_ADMIN_CLIENT_SECRET")
-    start_timeout = 240.0
+    start_timeout = 600.0
 
     @property
     def public_url(self) -> str:
