@@ -61,3 +61,31 @@ def schema_is_filled(schema: str) -> bool:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_catalog.pg_tables WHERE schemaname = %s LIMIT 1", [schema])
         return cursor.fetchone() is not None
+
+
+def schema_is_anothers(schema: str) -> bool:
+    """Return whether there is a schema of this name that is not Plexica's."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_catalog.pg_get_userbyid(nspowner) FROM pg_catalog.pg_namespace"
+            " WHERE nspname = %s",
+            [schema],
+        )
+        owner = cursor.fetchone()
+    return owner is not None and owner[0] != schema_owner(schema).role
+
+
+def role_is_anothers(role: str) -> bool:
+    """Return whether there is a role of this name that the provisioning login did not make.
+
+    Who makes a role gets the right to administer it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_catalog.pg_roles r WHERE r.rolname = %s AND NOT EXISTS ("
+            " SELECT 1 FROM pg_catalog.pg_auth_members m"
+            " JOIN pg_catalog.pg_roles p ON p.oid = m.member"
+            " WHERE m.roleid = r.oid AND m.admin_option AND p.rolname = %s)",
+            [role, role_name("provisioner")],
+        )
+        return cursor.fetchone() is not None

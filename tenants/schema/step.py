@@ -2,9 +2,11 @@
 
 from typing import ClassVar
 
+import structlog
 from django.db import connection, transaction
 from psycopg import sql
 
+from plexica.core.errors import PermanentError
 from plexica.core.scope import enter_scope, platform_scope, schema_owner
 from tenants.models import Tenant
 from tenants.provisioning.step import Step
@@ -12,6 +14,8 @@ from tenants.schema import roles
 from tenants.schema.migrations import tenant_digest
 from tenants.schema.privileges import grant_schema
 from tenants.schema.template import replay_statements
+
+logger = structlog.get_logger(__name__)
 
 
 class Schema(Step):
@@ -21,8 +25,16 @@ class Schema(Step):
     label: ClassVar[str] = "Database schema"
 
     def do(self, tenant: Tenant) -> None:
-        """Make the role, then the schema from the template; an empty or absent one is filled."""
+        """Make the role, then the schema from the template; an empty or absent one is filled.
+
+        Raises:
+            PermanentError: The schema or the role is somebody else's, or the template is stale.
+        """
         schema = tenant.schema_name
+        if roles.schema_is_anothers(schema):
+            raise PermanentError("A database schema of this name belongs to somebody else.")
+        if roles.role_is_anothers(tenant.database_role):
+            raise PermanentError("A database role of this name belongs to somebody else.")
         roles.ensure_role(tenant)
         if not roles.schema_is_filled(schema):
             statements = replay_statements(schema)
@@ -36,8 +48,14 @@ class Schema(Step):
             Tenant.objects.filter(pk=tenant.pk).update(schema_digest=tenant_digest())
 
     def undo(self, tenant: Tenant) -> None:
-        """Drop the schema, then the role."""
-        roles.drop_schema(tenant.schema_name)
-        roles.drop_role(tenant.database_role)
+        """Drop the schema, then the role; what is somebody else's is left alone."""
+        if roles.schema_is_anothers(tenant.schema_name):
+            logger.warning("schema_left_alone", schema=tenant.schema_name)
+        else:
+            roles.drop_schema(tenant.schema_name)
+        if roles.role_is_anothers(tenant.database_role):
+            logger.warning("role_left_alone", role=tenant.database_role)
+        else:
+            roles.drop_role(tenant.database_role)
         with platform_scope():
             Tenant.objects.filter(pk=tenant.pk).update(schema_digest="")
