@@ -1,0 +1,90 @@
+"""Ways to make a real step fail, or a real server stop, at a known place of a run."""
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from pytest_django import Settings
+
+from deploy.local import control
+from tenants.models import ProvisioningRun, Tenant
+from tenants.provisioning.engine import run_provisioning
+from tenants.provisioning.step import configured_steps
+from tenants.scopes import tenant_scope
+from tenants.selectors import list_abandoned_runs
+from tests.conftest import Servers
+from tests.integration.faults.leftovers import Master
+
+Act = Callable[[Tenant], None]
+Around = Callable[[str, Callable[[Act, Tenant], None]], None]
+SERVERS = ("postgres", "redis", "s3", "mail", "keycloak")
+
+
+@pytest.fixture(autouse=True)
+def _quick(settings: Settings) -> None:
+    settings.PLEXICA_STEP_ATTEMPTS = 3
+    settings.PLEXICA_STEP_BACKOFF_SECONDS = 0.05
+    settings.PLEXICA_LEASE_SECONDS = 1
+
+
+@pytest.fixture
+def master() -> Master:
+    """What the master realm knew before the test."""
+    return Master.now()
+
+
+@pytest.fixture
+def around(monkeypatch: pytest.MonkeyPatch) -> Around:
+    """Call something in place of a step's `do`; it gets the real one and the tenant."""
+
+    def patch(name: str, act: Callable[[Act, Tenant], None]) -> None:
+        step = configured_steps()[name]
+        real = step.do
+        monkeypatch.setattr(type(step), "do", lambda _self, tenant: act(real, tenant))
+
+    return patch
+
+
+@pytest.fixture
+def stop(servers: Servers) -> Iterator[Callable[[str], None]]:
+    """Stop servers; all of them run again after the test."""
+    stopped: list[str] = []
+
+    def stop_one(name: str) -> None:
+        control.stop_part(servers.instance, name)
+        stopped.append(name)
+
+    yield stop_one
+    for name in SERVERS:
+        if name in stopped:
+            control.start_part(servers.instance, name)
+
+
+@pytest.fixture
+def start(servers: Servers) -> Callable[[str], None]:
+    """Start a server that was stopped, and wait until it answers."""
+    return lambda name: control.start_part(servers.instance, name)
+
+
+def work(run: ProvisioningRun) -> ProvisioningRun:
+    """Work on a run in this process, and read what came of it."""
+    run_provisioning(run.id)
+    run.refresh_from_db()
+    run.tenant.refresh_from_db()
+    return run
+
+
+def become_abandoned(run: ProvisioningRun) -> None:
+    """Wait until the lease of a run has expired, and the sweep would find it."""
+    deadline = time.monotonic() + 30
+    while run not in list_abandoned_runs(queued_for=timedelta(minutes=1)):
+        assert time.monotonic() < deadline, "The run is still held."
+        time.sleep(0.05)
+
+
+def leave_in_cache(tenant: Tenant) -> None:
+    """Have a key of the tenant's in the cache."""
+    with tenant_scope(tenant):
+        cache.set("left", "something")
