@@ -18,6 +18,9 @@ def safe_next_path(target: str | None) -> str:
     """
     if not target or len(target) > MAX_CHARACTERS or not target.startswith("/"):
         return HOME
+    # Browsers read a backslash as a slash, skip control characters, and read a host after "//".
+    if target.startswith("//") or "\\" in target or not target.isprintable():
+        return HOME
     if not url_has_allowed_host_and_scheme(target, allowed_hosts=None):
         return HOME
     # A login that ends where a login begins would go round for ever.

@@ -7,7 +7,6 @@ a role that is misspelt is silently made.
 
 import json
 from email.utils import parseaddr
-from email.utils import parseaddr
 from typing import Any
 
 from django.conf import settings

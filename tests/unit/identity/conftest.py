@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from plexica.identity.jwt import keys
 from plexica.identity.providers import Provider
@@ -97,8 +98,19 @@ def good_claims() -> dict[str, Any]:
     }
 
 
+class NoRedis:
+    """A cache whose server is down."""
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        def fail(*_args: Any, **_options: Any) -> None:
+            raise RedisConnectionError(f"No Redis to {name} in.")
+
+        return fail
+
+
 @pytest.fixture
-def realm() -> Iterator[KeyServer]:
+def realm(monkeypatch: pytest.MonkeyPatch) -> Iterator[KeyServer]:
+    monkeypatch.setattr(keys, "cache", NoRedis())
     server = KeyServer()
     yield server
     server.stop()

@@ -1,4 +1,4 @@
-"""How often a realm is asked for its keys. Redis is not running here: each process for itself."""
+"""How often a realm is asked for its keys. Redis is down here: each process for itself."""
 
 import pytest
 
