@@ -7,3 +7,7 @@ class LocalPlatformError(Exception):
 
 class PartDiedError(LocalPlatformError):
     """A process of the platform ended while it was waited for."""
+
+
+class AbandonedError(LocalPlatformError):
+    """A wait that ended since another part failed; that part's message is the one to read."""

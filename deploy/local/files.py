@@ -46,7 +46,8 @@ def make_whole(target: Path, build: Callable[[Path], None]) -> bool:
         if target.exists():
             return False
         for leftover in target.parent.glob(f".{target.name}.partial-*"):
-            shutil.rmtree(leftover)
+            # Its builder may have outlived a killed launcher and still be writing.
+            shutil.rmtree(leftover, ignore_errors=True)
         partial = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}.partial-"))
         partial.chmod(0o755)
         try:

@@ -15,7 +15,7 @@ from deploy.local.environment import (
     web_environment,
     write_environment,
 )
-from deploy.local.errors import LocalPlatformError
+from deploy.local.errors import AbandonedError, LocalPlatformError
 from deploy.local.instance import CHECKOUT, Instance
 from deploy.local.keycloak import Keycloak
 from deploy.local.mail import Mail
@@ -133,7 +133,7 @@ class Launcher:
             if time.monotonic() > deadline:
                 raise LocalPlatformError(self._not_ready(part))
             if self._is_abandoned.wait(_POLL_SECONDS):
-                raise _AbandonedError(f"{part.label} was no longer waited for.")
+                raise AbandonedError(f"{part.label} was no longer waited for.")
 
     def stop(self) -> None:
         """Stop everything, Plexica's own processes first."""
@@ -256,7 +256,3 @@ class Launcher:
         done, _ = wait(futures, return_when=FIRST_EXCEPTION)
         for future in done:
             future.result()
-
-
-class _AbandonedError(LocalPlatformError):
-    """A wait that ended since another part failed."""

@@ -49,6 +49,8 @@ class Redis(Part):
             # Jobs outlive a restart; one second of them may be lost in a crash.
             f"appendonly {'yes' if self.instance.is_durable else 'no'}",
             'save ""',
+            # Its title would overwrite the mark by which the supervisor finds a lost process.
+            "set-proc-title no",
         ]
         write_whole(self._configuration, "\n".join(lines) + "\n")
 

@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from deploy.local.errors import AbandonedError
+
 _SILENCE_SECONDS = 15.0
 
 
@@ -31,6 +33,9 @@ class Stages:
         outcome = ""
         try:
             yield
+        except AbandonedError:
+            outcome = " - no longer waited for"
+            raise
         except Exception as error:
             outcome = f" - failed: {str(error).partition(chr(10))[0]}"
             raise

@@ -22,6 +22,7 @@ from deploy.local.part import Program
 _START_SECONDS = 10.0
 _STOP_SECONDS = 60.0
 _LOG_LINES = 12
+_LOG_WIDTH = 240
 _DEAD = ("FATAL", "EXITED", "BACKOFF", "UNKNOWN")
 _ALIVE = ("RUNNING", "STARTING")
 _UNWRITABLE = ("\n", "\r", '"', "\\", " ;", " #")
@@ -172,7 +173,10 @@ class Supervisor:
         """Return the end of a program's log, indented."""
         path = self.log(name)
         text = path.read_text("utf-8", errors="replace") if path.exists() else ""
-        return "\n".join(f"    {line}" for line in text.splitlines()[-lines:]) or "    (empty)"
+        return (
+            "\n".join(f"    {line[:_LOG_WIDTH]}" for line in text.splitlines()[-lines:])
+            or "    (empty)"
+        )
 
     def shut_down(self, order: Sequence[str] = ()) -> None:
         """Stop the programs, the named ones first and in that order, then supervisord itself."""
