@@ -51,7 +51,7 @@ prove: venv browser ## Run the long proofs that `make test` leaves out
 	@$(VENV)/python -m pytest -m prove $(ARGS)
 
 docs: venv ## Build the documentation into site/
-	@$(VENV)/mkdocs build --strict --quiet
+	@NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --strict --quiet
 
 openapi: venv ## Write docs/api/openapi.yaml anew, after a change of the API that is meant
 	@$(LOCAL) run -- python manage.py spectacular --validate --fail-on-warn \

@@ -21,7 +21,7 @@ from deploy.local.files import locked, write_whole
 from deploy.local.instance import Instance
 from deploy.local.launcher import Launcher
 from deploy.local.stages import Stages
-from deploy.local.system import require_program
+from deploy.local.system import require_browser
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,7 +155,7 @@ def reset(instance: Instance, *, is_sure: bool) -> int:
 
 def browser(_: Instance) -> int:
     """Have the system's Chromium, which the end-to-end tests drive."""
-    require_program(program="chromium", package="chromium")
+    require_browser()
     return 0
 
 

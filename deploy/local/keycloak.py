@@ -77,7 +77,7 @@ class Keycloak(Part):
     def check_system(self) -> None:
         """Have Maven, which only the system can give, unless nothing must be fetched."""
         if not self.is_fetched:
-            require_program(program="mvn", package="maven")
+            require_program(programs=("mvn",), package="maven")
 
     @property
     def is_fetched(self) -> bool:
@@ -162,7 +162,7 @@ class Keycloak(Part):
         return self.instance.tools / f"keycloak-{VERSION}-{options}"
 
     def _build(self, target: Path) -> None:
-        maven = require_program(program="mvn", package="maven")
+        maven = require_program(programs=("mvn",), package="maven")
         run(
             [
                 *(maven, "-q", "-B", _MAVEN_PLUGIN),

@@ -10,14 +10,15 @@ from deploy.local.errors import LocalPlatformError
 from deploy.local.files import locked
 
 _APT_TIMEOUT_SECONDS = 900
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 _APT_LOCK = Path("/tmp/plexica-apt.lock")  # noqa: S108  # only an advisory lock, for root alone
 
 
-def require_program(*, program: str, package: str) -> Path:
+def require_program(*, programs: tuple[str, ...], package: str) -> Path:
     """Find a program of the system, installing its Debian package if we are root.
 
     Args:
-        program: The name to look for on the path.
+        programs: The names it may have on the path, the usual one first.
         package: The Debian package that brings it.
 
     Returns:
@@ -26,17 +27,22 @@ def require_program(*, program: str, package: str) -> Path:
     Raises:
         LocalPlatformError: It is not there and cannot be installed; names the command.
     """
-    found = shutil.which(program)
+    found = _find(programs)
     if found is None and os.geteuid() == 0 and shutil.which("apt-get"):
         _apt_install(package)
-        found = shutil.which(program)
+        found = _find(programs)
     if found is None:
         prefix = "" if os.geteuid() == 0 else "sudo "
         raise LocalPlatformError(
-            f"The program {program} is missing. Install it, on Debian or Ubuntu with: "
+            f"The program {programs[0]} is missing. Install it, on Debian or Ubuntu with: "
             f"{prefix}apt-get install {package}"
         )
-    return Path(found)
+    return found
+
+
+def require_browser() -> Path:
+    """Find the browser that the end-to-end tests drive, as `require_program` does."""
+    return require_program(programs=_BROWSERS, package="chromium")
 
 
 def package_file(package: str, *parts: str) -> Path:
@@ -97,6 +103,11 @@ def run(
         lines = "\n".join(f"    {line}" for line in done.stdout.strip().splitlines()[-15:])
         raise LocalPlatformError(f"{doing} failed (exit {done.returncode}):\n{lines}")
     return done.stdout
+
+
+def _find(programs: tuple[str, ...]) -> Path | None:
+    paths = (shutil.which(program) for program in programs)
+    return next((Path(path) for path in paths if path), None)
 
 
 def _apt_install(package: str) -> None:
