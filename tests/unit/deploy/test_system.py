@@ -1,3 +1,4 @@
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ def test_any_of_the_names_will_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_without_root_one_message_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda _: None)
-    monkeypatch.setattr(system.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(LocalPlatformError, match="sudo apt-get install maven"):
         system.require_program(programs=("mvn",), package="maven")
 
@@ -38,5 +39,5 @@ def test_a_command_that_hangs_is_ended() -> None:
 
 
 def test_a_missing_package_says_what_to_do() -> None:
-    with pytest.raises(LocalPlatformError, match="remove .venv"):
+    with pytest.raises(LocalPlatformError, match=r"remove \.venv"):
         system.package_file("no_such_package", "bin", "x")
