@@ -33,20 +33,20 @@ def check(answer: Any, *accepted: int) -> None:
     Tenant.objects.filter(slug__startswith=PREFIX).delete()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(body=ANYTHING | ALMOST)
 @example(body={"slug": "api-x", "name": "x", "owner_email": "a@b.example", "contact_email": ""})
 def test_any_json_as_a_new_tenant(token: str, body: Any) -> None:
     check(Api(token).post(body), 202)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(body=st.binary(max_size=200) | ANYTHING.map(lambda value: json.dumps(value).encode()[:-1]))
 def test_any_bytes_as_a_new_tenant(token: str, body: bytes) -> None:
     check(Api(token).send("POST", TENANTS, body))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(body=ANYTHING, if_match=HEADERS)
 def test_any_json_as_a_change(token: str, body: Any, if_match: str) -> None:
     api = Api(token)
@@ -54,7 +54,7 @@ def test_any_json_as_a_change(token: str, body: Any, if_match: str) -> None:
     check(api.patch(f"{TENANTS}/api-x", body, if_match=if_match), 200)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(key=HEADERS, prefer=HEADERS)
 @example(key="k", prefer="wait=0")
 @example(key="k", prefer='wait="0";x, foo=",", wait=')
