@@ -1,6 +1,7 @@
 """A tenant's secrets, encrypted at rest."""
 
 import secrets as random
+from collections.abc import Collection
 
 from django.db import transaction
 
@@ -39,9 +40,9 @@ def ensure_secret(*, tenant: Tenant, name: str) -> str:
     return get_secret(tenant=tenant, name=name)
 
 
-def delete_secrets(*, tenant: Tenant) -> None:
-    """Forget all of a tenant's secrets."""
-    TenantSecret.objects.filter(tenant=tenant).delete()
+def delete_secrets(*, tenant: Tenant, names: Collection[str]) -> None:
+    """Forget some of a tenant's secrets."""
+    TenantSecret.objects.filter(tenant=tenant, name__in=names).delete()
 
 
 def rotate_secrets() -> int:

@@ -83,7 +83,7 @@ class Realm(Step):
         )
         with tenant_scope(tenant):
             forget_keys(tenant_provider(tenant))
-        delete_secrets(tenant=tenant)
+        delete_secrets(tenant=tenant, names=(MANAGEMENT_SECRET, WORKSPACE_SECRET))
 
     def _is_finished_one(self, tenant: Tenant, master: MasterClient) -> bool:
         """Return whether the realm that is there is this tenant's, with a working account."""

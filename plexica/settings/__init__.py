@@ -76,7 +76,7 @@ MIDDLEWARE = [
     "plexica.core.health.HealthMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "tenants.middleware.TenantMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "plexica.core.request_log.RequestLogMiddleware",
     "plexica.core.limits.BodyLimitMiddleware",
     "plexica.core.csp.ScopedCSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

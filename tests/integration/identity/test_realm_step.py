@@ -16,6 +16,7 @@ from plexica.identity.keycloak.errors import KeycloakForbidden, KeycloakUnauthor
 from plexica.identity.keycloak.master import MasterClient, master_client
 from plexica.identity.keycloak.realm import realm_client
 from plexica.identity.keycloak.tokens import drop_tokens_of_realm, get_token
+from plexica.identity.providers import MANAGEMENT_SECRET, WORKSPACE_SECRET
 from plexica.identity.provisioning import Realm
 from plexica.identity.realm_representation import tenant_realm
 from tenants import slugs
@@ -218,7 +219,7 @@ def test_realm_of_somebody_else_is_left_alone(
 @pytest.mark.parametrize("next_act", ["do", "undo"])
 def test_realm_whose_secrets_are_lost(tenant: Tenant, master: MasterClient, next_act: str) -> None:
     STEP.do(tenant)
-    delete_secrets(tenant=tenant)
+    delete_secrets(tenant=tenant, names=(MANAGEMENT_SECRET, WORKSPACE_SECRET))
     getattr(STEP, next_act)(tenant)
     if next_act == "do":
         assert realm_client(tenant).get_settings()["realm"] == tenant.realm
