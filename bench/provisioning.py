@@ -42,9 +42,7 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         web_mb = _web_megabytes(platform)
         stock = _time_stock(platform)
     totals = [total for total, _steps in runs]
-    steps = {
-        name: statistics.median(steps[name] for _total, steps in runs) for name in runs[0][1]
-    }
+    steps = {name: statistics.median(steps[name] for _total, steps in runs) for name in runs[0][1]}
     edge = max(1, min(EDGE, len(totals) // 2))
     growth = statistics.median(totals[-edge:]) / statistics.median(totals[:edge])
     stock_median = statistics.median(stock)
