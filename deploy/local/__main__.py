@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xmlrpc.client import Fault
 
 from deploy.local import control
 from deploy.local.environment import (
@@ -55,6 +56,15 @@ def main() -> int:
         return commands[options.command](Instance.from_environment(os.environ))
     except LocalPlatformError as error:
         print(f"\n{error}", file=sys.stderr)
+        return 1
+    except PermissionError as error:
+        print(
+            f"\n{error.filename} belongs to another user. Was the platform started as root before?",
+            file=sys.stderr,
+        )
+        return 1
+    except Fault as fault:
+        print(f"\nThe supervisor refuses: {fault.faultString}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nInterrupted; make up goes on where this ended.", file=sys.stderr)
