@@ -28,7 +28,7 @@ class BodyLimitMiddleware:
                 return problem_response(
                     status=411, code="length-required", detail="Send a Content-Length."
                 )
-            if not length.isdigit() or int(length) > settings.PLEXICA_MAX_API_BODY_BYTES:
+            if not length.isdecimal() or int(length) > settings.PLEXICA_MAX_API_BODY_BYTES:
                 return problem_response(
                     status=413,
                     code="body-too-large",
