@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,8 @@ from django.core.cache import cache
 from pytest_django import Settings
 
 from deploy.local import control
+from plexica.core.errors import TransientError
+from plexica.identity.keycloak.master import master_client
 from tenants.models import ProvisioningRun, Tenant
 from tenants.provisioning.engine import run_provisioning
 from tenants.provisioning.step import configured_steps
@@ -18,7 +21,9 @@ from tests.conftest import Servers
 from tests.integration.faults.leftovers import Master
 
 Act = Callable[[Tenant], None]
-Around = Callable[[str, Callable[[Act, Tenant], None]], None]
+Instead = Callable[[Act, Tenant], None]
+Around = Callable[..., None]
+OnServer = Callable[[str], None]
 SERVERS = ("postgres", "redis", "s3", "mail", "keycloak")
 
 
@@ -39,33 +44,66 @@ def master() -> Master:
 def around(monkeypatch: pytest.MonkeyPatch) -> Around:
     """Call something in place of a step's `do`; it gets the real one and the tenant."""
 
-    def patch(name: str, act: Callable[[Act, Tenant], None]) -> None:
+    def put(name: str, act: Instead, patch: pytest.MonkeyPatch = monkeypatch) -> None:
         step = configured_steps()[name]
         real = step.do
-        monkeypatch.setattr(type(step), "do", lambda _self, tenant: act(real, tenant))
+        patch.setattr(type(step), "do", lambda _self, tenant: act(real, tenant))
 
-    return patch
+    return put
 
 
 @pytest.fixture
-def stop(servers: Servers) -> Iterator[Callable[[str], None]]:
+def stop(servers: Servers) -> Iterator[OnServer]:
     """Stop servers; all of them run again after the test."""
-    stopped: list[str] = []
+    stopped: set[str] = set()
 
     def stop_one(name: str) -> None:
+        stopped.add(name)
         control.stop_part(servers.instance, name)
-        stopped.append(name)
 
     yield stop_one
     for name in SERVERS:
         if name in stopped:
             control.start_part(servers.instance, name)
+    if "postgres" in stopped:
+        let_keycloak_settle()
 
 
 @pytest.fixture
-def start(servers: Servers) -> Callable[[str], None]:
+def crash(servers: Servers, stop: OnServer) -> OnServer:
+    """End servers at once, whatever they are at, and keep them down."""
+    crashed: set[str] = set()
+
+    def crash_one(name: str) -> None:
+        if name not in crashed:
+            crashed.add(name)
+            control.kill_part(servers.instance, name)
+        stop(name)
+
+    return crash_one
+
+
+@pytest.fixture
+def start(servers: Servers) -> OnServer:
     """Start a server that was stopped, and wait until it answers."""
     return lambda name: control.start_part(servers.instance, name)
+
+
+def let_keycloak_settle() -> None:
+    """Have Keycloak find out which of its connections to the database are broken."""
+    call = master_client("default").call
+
+    def works(_number: int) -> bool:
+        try:
+            call("GET", "/master/clients", params={"max": "1"})
+        except TransientError:
+            return False
+        return True
+
+    deadline = time.monotonic() + 60
+    with ThreadPoolExecutor(8) as pool:
+        while not all(pool.map(works, range(16))):
+            assert time.monotonic() < deadline, "Keycloak does not recover."
 
 
 def work(run: ProvisioningRun) -> ProvisioningRun:

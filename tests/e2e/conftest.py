@@ -1,0 +1,191 @@
+"""Plexica's own processes on the real servers, real browsers, and the cast with their tenants."""
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import requests
+from django.db import connection
+from playwright.sync_api import Browser, sync_playwright
+
+from deploy.local import control
+from deploy.local.instance import Instance
+from plexica.core.scope import platform_scope
+from tenants.models import Tenant
+from tests.conftest import Servers
+from tests.e2e.api import Api, fetch_token
+from tests.e2e.people import DESKTOP, Person
+from tests.environment import ROOT
+from tests.integration.conftest import remove
+
+_PROCESSES = ("beat", "web", "worker", "provisioner")
+_FAILED = pytest.StashKey[bool]()
+_FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class App:
+    """The running platform, as its credentials describe it."""
+
+    instance: Instance
+    console_url: str
+    admin_username: str
+    admin_password: str
+    token_url: str
+    api_client_id: str
+    api_client_secret: str
+    keycloak_url: str
+    database_url: str
+    s3_endpoint_url: str
+    mail_url: str
+
+    def workspace_url(self, slug: str) -> str:
+        """Return the address that browsers have for a tenant's workspace."""
+        return self.console_url.replace("//", f"//{slug}.")
+
+    def stop(self, part: str) -> None:
+        """Stop a server or a process."""
+        control.stop_part(self.instance, part)
+
+    def start(self, part: str) -> None:
+        """Start a server or a process, and wait until it answers."""
+        control.start_part(self.instance, part)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Remember which tests failed, for their screenshots."""
+    report: Any = yield
+    if report.when == "call" and report.failed:
+        item.stash[_FAILED] = True
+    return report
+
+
+@pytest.fixture(scope="package")
+def app(platform: Servers) -> Iterator[App]:
+    """Start web, worker, provisioner and beat, once for all end-to-end tests."""
+    instance = platform.instance
+    for process in _PROCESSES:
+        control.stop_part(instance, process)
+    _remove_all()
+    yield App(instance=instance, **control.start_app(instance))
+    for process in _PROCESSES:
+        control.stop_part(instance, process)
+
+
+@pytest.fixture
+def no_tenants(app: App) -> Iterator[None]:
+    """A platform without tenants, before and after."""
+    _remove_all()
+    yield
+    _remove_all()
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    """Start the system's Chromium, once for all end-to-end tests."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    assert path, "The end-to-end tests need Chromium; `make browser` says how to have it."
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright's event loop runs in this thread; Django would refuse its ORM beside it.
+        patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def person(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callable[..., Person]]:
+    """Have people come with browsers of their own; none of those may complain of anything."""
+    people: list[Person] = []
+
+    def come(*, width: int = DESKTOP, has_javascript: bool = True) -> Person:
+        people.append(Person(browser, width=width, has_javascript=has_javascript))
+        return people[-1]
+
+    yield come
+    has_failed = request.node.stash.get(_FAILED, False)
+    for number, somebody in enumerate(people):
+        if has_failed:
+            name = re.sub(r"[^\w-]+", "_", request.node.name)
+            somebody.screenshots(str(ROOT / "screenshots" / f"{name}-{number}"))
+        somebody.context.close()
+    assert has_failed or [problem for each in people for problem in each.problems] == []
+
+
+@pytest.fixture
+def admin(app: App, person: Callable[..., Person]) -> Person:
+    """The super admin, logged in to the console."""
+    somebody = person()
+    log_in_admin(app, somebody)
+    return somebody
+
+
+def log_in_admin(app: App, somebody: Person) -> None:
+    """Log the super admin in to the console."""
+    somebody.page.goto(app.console_url)
+    somebody.log_in(app.admin_username, app.admin_password)
+    somebody.page.wait_for_url(f"{app.console_url}/tenants/")
+
+
+@pytest.fixture
+def api(app: App) -> Api:
+    """The API, with a program's token."""
+    token = fetch_token(app.token_url, app.api_client_id, app.api_client_secret)
+    return Api(app.console_url, token)
+
+
+@pytest.fixture
+def tidy(app: App) -> Iterator[list[str]]:
+    """Name the slugs that a test takes, for what is made of them to be removed."""
+    slugs: list[str] = []
+    yield slugs
+    _remove_all(*slugs)
+
+
+@pytest.fixture(scope="module")
+def acme(app: App) -> Iterator[Tenant]:
+    """Ada's tenant, made by the running platform."""
+    yield from _tenant(app, "acme", "ada@acme.example")
+
+
+@pytest.fixture(scope="module")
+def globex(app: App) -> Iterator[Tenant]:
+    """Cy's tenant; Cy is the intruder."""
+    yield from _tenant(app, "globex", "cy@globex.example")
+
+
+def _tenant(app: App, slug: str, owner_email: str) -> Iterator[Tenant]:
+    token = fetch_token(app.token_url, app.api_client_id, app.api_client_secret)
+    body = {"slug": slug, "name": slug.title(), "owner_email": owner_email}
+    answer = Api(app.console_url, token).create(body, Prefer="wait=30")
+    assert answer.status_code == requests.codes.created, answer.text
+    with platform_scope():
+        yield Tenant.objects.get(slug=slug)
+    _remove_all(slug)
+
+
+def _remove_all(*slugs: str) -> None:
+    """Remove tenants with all that is theirs, or every tenant."""
+
+    def remove_one(tenant: Tenant) -> None:
+        try:
+            remove(tenant)
+        finally:
+            connection.close()
+
+    with platform_scope():
+        tenants = Tenant.objects.filter(slug__in=slugs) if slugs else Tenant.objects.all()
+        with ThreadPoolExecutor(4) as pool:
+            futures = [pool.submit(copy_context().run, remove_one, each) for each in tenants]
+        for future in futures:
+            future.result()
