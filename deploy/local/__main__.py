@@ -123,7 +123,7 @@ def status(instance: Instance) -> int:
         all_well = all_well and is_well
         ports = ", ".join(str(getattr(instance.ports, name)) for name in part.port_names)
         if part.is_external:
-            process = f"at {part.external_variable}"
+            ports, process = "", f"another's, at {part.external_variable}"
         elif state is None or not state.is_alive:
             process = f"{state.status.lower()} {state.detail}".strip() if state else "down"
         else:

@@ -21,7 +21,7 @@ from deploy.local.keycloak import Keycloak
 from deploy.local.mail import Mail
 from deploy.local.part import Part, Program
 from deploy.local.ports import Ports, conflict_message, is_taken
-from deploy.local.postgres import Postgres
+from deploy.local.postgres import PROVISIONER_URL_VARIABLE, Postgres
 from deploy.local.redis import Redis
 from deploy.local.s3 import S3
 from deploy.local.stages import Stages
@@ -167,7 +167,8 @@ class Launcher:
         write_environment(
             self.instance.root / "env.provisioner", provisioner_environment(self.instance)
         )
-        withheld = setup_environment(self.instance).keys() - web_environment(self.instance).keys()
+        setup, web = setup_environment(self.instance), web_environment(self.instance)
+        withheld = {*(setup.keys() - web.keys()), PROVISIONER_URL_VARIABLE}
         self.supervisor.ensure(self.programs, withhold=withheld)
 
     def _check_ports(self, parts: Sequence[Part]) -> None:

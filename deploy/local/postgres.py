@@ -20,6 +20,8 @@ from deploy.local.system import package_file, run
 DATABASE = "plexica"
 ROLE_PREFIX = "plexica"
 KEYCLOAK = "keycloak"
+# With an external server: the provisioner's login, instead of one whose password is generated.
+PROVISIONER_URL_VARIABLE = "PLEXICA_PROVISIONER_DATABASE_URL"
 _CONNECT_SECONDS = 5
 _INITDB_SECONDS = 120
 # The unprivileged user that every Linux has; PostgreSQL refuses to run as root.
@@ -53,7 +55,7 @@ class Postgres(Part):
     @cached_property
     def provisioner_url(self) -> str:
         """The URL of the login of migrations and the provisioning worker."""
-        given = self.instance.external.get("PLEXICA_PROVISIONER_DATABASE_URL")
+        given = self.instance.external.get(PROVISIONER_URL_VARIABLE)
         if self.is_external and given:
             return given
         password = self.instance.secrets["provisioner_db_password"]
