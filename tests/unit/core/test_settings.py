@@ -1,0 +1,60 @@
+"""What is missing or wrong in the environment stops a process at start, and says what it is."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from deploy.local.instance import CHECKOUT
+
+
+def _start(**changes: str | None) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PLEXICA_ENVIRONMENT": "production", "PLEXICA_SCHEME": "https"}
+    for name, value in changes.items():
+        environment.pop(name, None)
+        if value is not None:
+            environment[name] = value
+    return subprocess.run(
+        [sys.executable, "-c", "import plexica.settings as s; print(s.DEBUG, s.IS_SECURE)"],
+        env=environment,
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_production_starts_with_all_that_it_needs_and_never_in_debug_mode() -> None:
+    done = _start(PLEXICA_DEBUG="1")
+    assert done.stdout.strip() == "False True", done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PLEXICA_SECRET_KEY", None),
+        ("PLEXICA_SECRET_KEY", "short"),
+        ("PLEXICA_ENCRYPTION_KEYS", None),
+        ("DATABASE_URL", None),
+        ("DATABASE_URL", "mysql://u:p@h/d"),
+        ("REDIS_URL", None),
+        ("KEYCLOAK_URL", None),
+        ("PLEXICA_CONSOLE_CLIENT_SECRET", "changeme"),
+        ("S3_SECRET_KEY", None),
+        ("PLEXICA_ENVIRONMENT", "staging"),
+        ("PLEXICA_SCHEME", "ftp"),
+        ("PLEXICA_BASE_DOMAIN", "Not A Domain"),
+        ("PLEXICA_DATABASE_ROLE_PREFIX", "a" * 21),
+        ("PLEXICA_BUCKET_PREFIX", "a" * 31),
+    ],
+)
+def test_a_start_without_it_fails_and_names_it(name: str, value: str | None) -> None:
+    done = _start(**{name: value})
+    assert done.returncode != 0
+    last_line = done.stderr.strip().splitlines()[-1]
+    assert "ImproperlyConfigured" in last_line
+    assert name in last_line
+    if value and "SECRET" in name:
+        assert value not in last_line
