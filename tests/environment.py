@@ -55,6 +55,7 @@ def _empty() -> None:
 
 
 INSTANCE = _choose_instance()
+(ROOT / "static").mkdir(exist_ok=True)
 os.environ.update(
     setup_environment(INSTANCE)
     | {
