@@ -134,6 +134,9 @@ DATABASES: dict[str, dict[str, Any]] = {
                 "min_size": 1,
                 "max_size": env.int("PLEXICA_DATABASE_POOL", default=20),
                 "timeout": 5,
+                # The pool waits twice as long after each failed attempt. Given up early, it tries
+                # at once for the next request after a long outage.
+                "reconnect_timeout": 4,
             },
         },
     }
