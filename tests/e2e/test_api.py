@@ -93,12 +93,12 @@ def test_those_who_wait_keep_nobody_else_waiting(app: App, api: Api, tidy: list[
     app.stop("provisioner")
     try:
         with ThreadPoolExecutor(len(slugs)) as pool:
-            waiters = [pool.submit(api.create, new(slug), Prefer="wait=12") for slug in slugs]
+            waiters = [pool.submit(api.create, new(slug), Prefer="wait=8") for slug in slugs]
             while len(states(api)) < len(slugs):
                 Event().wait(0.05)
             for call, status in (
                 (api.get, 200),
-                (lambda: api.create(new("wait-no-more"), Prefer="wait=12"), 202),
+                (lambda: api.create(new("wait-no-more"), Prefer="wait=8"), 202),
             ):
                 started = time.monotonic()
                 assert call().status_code == status
@@ -124,7 +124,7 @@ def test_a_failed_creation_is_a_problem_that_leads_to_its_run_and_can_be_tried_a
     problem = answer.json()
     assert problem["failed_step"] == "bucket"
     assert app.s3_endpoint_url.rpartition("/")[2] not in answer.text
-    assert api.get(problem["run"]).json()["error_message"] == problem["detail"]
+    assert api.get(problem["run"]).json()["error"] == problem["detail"]
     assert api.retry(problem["run"]).status_code == 202
     wait_for_all(api, ["initech"], "ACTIVE")
 

@@ -1,4 +1,4 @@
-"""Logging in to workspaces in real browsers: in two tabs, in the wrong place, with stolen goods."""
+"""Real browsers and two tenants: found in the console, logged in to, and kept apart."""
 
 import re
 from collections.abc import Callable
@@ -24,13 +24,29 @@ def ada(app: App, acme: Tenant, person: Come) -> Person:
 
 @pytest.fixture
 def cy(app: App, globex: Tenant, person: Come) -> Person:
-    """Cy, the intruder, in a workspace of his own."""
+    """Cy, the intruder, in a workspace of their own."""
     set_password(globex, globex.owner_email)
     somebody = person()
     somebody.page.goto(f"{globex.workspace_url}/")
     somebody.log_in(globex.owner_email, PASSWORD)
     expect(somebody.page).to_have_url(f"{globex.workspace_url}/")
     return somebody
+
+
+@pytest.mark.usefixtures("acme", "globex")
+def test_the_list_of_tenants_is_searched_without_being_loaded_again(admin: Person) -> None:
+    page = admin.page
+    page.evaluate("window.isTheSamePage = true")
+    rows = page.locator("#tenant-table tbody tr")
+    expect(rows).to_have_count(2)
+    page.get_by_role("searchbox").press_sequentially("glob")
+    expect(rows).to_have_count(1)
+    expect(rows).to_contain_text("cy@globex.example")
+    expect(page).to_have_url(re.compile(r"\?q=glob$"))
+    page.get_by_role("searchbox").fill("")
+    page.get_by_role("combobox").select_option("FAILED")
+    expect(page.get_by_text("No tenant matches")).to_be_visible()
+    assert page.evaluate("window.isTheSamePage")
 
 
 def test_two_tabs_that_log_in_at_once_both_succeed(ada: Person, acme: Tenant) -> None:

@@ -134,7 +134,7 @@ def test_run_that_the_database_left_is_finished_when_it_is_back(
     step: str,
     when: str,
 ) -> None:
-    """Keycloak loses the database too, so the usual patience is needed when it is back."""
+    """Keycloak loses the database too, so it gets the usual patience when that is back."""
     stops = [stop]
 
     def act(do: Act, tenant: Tenant) -> None:
