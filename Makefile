@@ -5,7 +5,7 @@ LOCAL := $(VENV)/python -m deploy.local
 
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up down restart status logs reset test browser lint fix prove docs openapi requirements
+.PHONY: help venv up down restart status logs reset test fetch lint fix prove docs openapi requirements
 
 help: ## Show these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -31,11 +31,11 @@ logs: venv ## Show the logs (PART="web worker" for some)
 reset: venv ## Stop it and remove all its data; asks first (YES=1 does not)
 	@$(LOCAL) reset $(if $(YES),--yes)
 
-test: venv browser ## Run all tests, on servers of their own (ARGS="-k words" for some)
+test: venv fetch ## Run all tests, on servers of their own (ARGS="-k words" for some)
 	@PLEXICA_TEST_KEEP=0 $(VENV)/python -m pytest $(ARGS)
 
-browser: venv
-	@$(LOCAL) browser
+fetch: venv
+	@$(LOCAL) fetch
 
 lint: venv ## Check style, types and import directions
 	$(VENV)/ruff check .
@@ -47,7 +47,7 @@ fix: venv ## Mend what the linters can mend
 	$(VENV)/ruff check --fix .
 	$(VENV)/ruff format .
 
-prove: venv browser ## Run the long proofs that `make test` leaves out
+prove: venv fetch ## Run the long proofs that `make test` leaves out
 	@$(VENV)/python -m pytest -m prove $(ARGS)
 
 docs: venv ## Build the documentation into site/

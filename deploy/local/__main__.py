@@ -47,7 +47,7 @@ def main() -> int:
         "down": down,
         "restart": restart,
         "status": status,
-        "browser": browser,
+        "fetch": fetch,
         "logs": lambda instance: logs(instance, options.parts),
         "reset": lambda instance: reset(instance, is_sure=options.yes),
         "run": lambda instance: run(instance, options.environment, options.words),
@@ -163,9 +163,12 @@ def reset(instance: Instance, *, is_sure: bool) -> int:
     return 0
 
 
-def browser(_: Instance) -> int:
-    """Have the system's Chromium, which the end-to-end tests drive."""
+def fetch(instance: Instance) -> int:
+    """Fetch what the tests need and nothing has fetched yet: servers, and a Chromium to drive."""
+    launcher = Launcher(instance, stages=Stages())
     require_browser()
+    instance.make_directories()
+    launcher.fetch()
     return 0
 
 
@@ -197,7 +200,7 @@ def _duration(seconds: float) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for function in (up, down, status, restart, browser):
+    for function in (up, down, status, restart, fetch):
         commands.add_parser(function.__name__, help=function.__doc__)
     followed = commands.add_parser("logs", help=logs.__doc__)
     followed.add_argument("parts", nargs="*", help="only these parts")

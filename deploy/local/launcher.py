@@ -82,6 +82,14 @@ class Launcher:
             and all(part.is_ready() for part in self.parts)
         )
 
+    def fetch(self) -> None:
+        """Fetch the programs of all servers, side by side, where they are missing."""
+        missing = [part for part in self.servers if not part.is_external and not part.is_fetched]
+        for part in missing:
+            part.check_system()
+        with ThreadPoolExecutor() as pool:
+            _settle([pool.submit(self._fetch, part) for part in missing])
+
     def start_servers(self) -> dict[str, str]:
         """Fetch, prepare and start the servers, and wait until each answers.
 
@@ -204,13 +212,16 @@ class Launcher:
                 self.start_part(part)
             return
         if not part.is_fetched:
-            with self.stages(f"{part.label} fetched"):
-                part.fetch()
+            self._fetch(part)
         part.prepare()
         if before_start is not None:
             before_start()
         with self.stages(f"{part.label} started"):
             self.start_part(part)
+
+    def _fetch(self, part: Part) -> None:
+        with self.stages(f"{part.label} fetched"):
+            part.fetch()
 
     def _build_static(self) -> None:
         with self.stages("Static files built"):
