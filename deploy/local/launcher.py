@@ -87,8 +87,8 @@ class Launcher:
         missing = [part for part in self.servers if not part.is_external and not part.is_fetched]
         for part in missing:
             part.check_system()
-        with ThreadPoolExecutor() as pool:
-            _settle([pool.submit(self._fetch, part) for part in missing])
+        with ThreadPoolExecutor() as pool, self._abandoning():
+            self._settle([pool.submit(self._fetch, part) for part in missing])
 
     def start_servers(self) -> dict[str, str]:
         """Fetch, prepare and start the servers, and wait until each answers.
