@@ -21,6 +21,7 @@ from tenants.states import RunState, StepState, TenantState
 PROVISIONING_TASK = "tenants.run_provisioning"
 MAX_NAME_LENGTH = 100
 MAX_EMAIL_LENGTH = 254
+MAX_LOCAL_PART_LENGTH = 64  # RFC 5321, section 4.5.3.1.1; Keycloak insists on it
 
 
 class SlugTaken(Conflict):
@@ -217,6 +218,11 @@ def _validate_required_email(value: str) -> None:
             _("Use %(max)d characters at most."), params={"max": MAX_EMAIL_LENGTH}
         )
     validate_email(value)
+    if len(value.rpartition("@")[0]) > MAX_LOCAL_PART_LENGTH:
+        raise ValidationError(
+            _("Use %(max)d characters at most before the @."),
+            params={"max": MAX_LOCAL_PART_LENGTH},
+        )
 
 
 def _validate_optional_email(value: str) -> None:
