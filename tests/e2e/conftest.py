@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from deploy.local import control
 from deploy.local.instance import Instance
+from deploy.local.node import node_binary
 from plexica.core.scope import platform_scope
 from tenants.models import Tenant
 from tests.conftest import Servers
@@ -94,13 +95,16 @@ def no_tenants(app: App) -> Iterator[None]:
 def browser() -> Iterator[Browser]:
     """Start the system's Chromium, once for all end-to-end tests."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
-    assert path, "The end-to-end tests need Chromium; `make browser` says how to have it."
-    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+    assert path, "The end-to-end tests need Chromium; `make fetch` says how to have it."
+    with pytest.MonkeyPatch.context() as patch:
+        # Playwright's own Node needs a library that not every system has.
+        patch.setenv("PLAYWRIGHT_NODEJS_PATH", str(node_binary()))
         # Playwright's event loop runs in this thread; Django would refuse its ORM beside it.
         patch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
-        yield browser
-        browser.close()
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=path, args=_FLAGS)
+            yield browser
+            browser.close()
 
 
 @pytest.fixture

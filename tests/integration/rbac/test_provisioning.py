@@ -20,7 +20,6 @@ def test_the_owner_is_one_person_in_realm_and_schema(acme: Tenant) -> None:
     with tenant_scope(acme):
         user = User.objects.get(email="ada@acme.example")
         assert (user.issuer, user.subject) == (tenant_provider(acme).issuer, person["id"])
-        assert user.last_login is None
         assert has_role(user, "owner")
         assert "core:dashboard:view" in permissions_of(user)
 
