@@ -1,5 +1,3 @@
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -8,6 +6,7 @@ from django.conf import settings
 from plexica.audit.models import AuditEntry
 from tenants.models import Tenant
 from tests.integration.api.conftest import PREFIX, TENANTS, Api, new_tenant, path_of
+from tests.threads import threads
 
 TOO_DEEP = b'{"slug":' + b"[" * 30_000 + b"]" * 30_000 + b"}"
 
@@ -179,10 +178,9 @@ def test_refuses_a_slug_that_is_taken(api: Api) -> None:
 
 
 def test_of_many_at_once_one_wins(api: Api) -> None:
-    with ThreadPoolExecutor(8) as pool:
+    with threads(8) as submit:
         calls = [
-            pool.submit(copy_context().run, api.post, new_tenant("race", name=f"Number {number}"))
-            for number in range(8)
+            submit(api.post, new_tenant("race", name=f"Number {number}")) for number in range(8)
         ]
     statuses = sorted(call.result().status_code for call in calls)
     assert statuses == [202] + [409] * 7

@@ -1,5 +1,3 @@
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from datetime import timedelta
 
 import pytest
@@ -10,6 +8,7 @@ from tenants.api.idempotency import KEPT_FOR, create_tenant_once
 from tenants.models import IdempotencyKey, Tenant
 from tenants.provisioning.engine import run_provisioning
 from tests.integration.api.conftest import PREFIX, Api, new_tenant
+from tests.threads import threads
 
 
 def made() -> int:
@@ -73,14 +72,8 @@ def test_accepts_the_longest_key(api: Api) -> None:
 
 
 def test_of_many_at_once_one_begins_and_all_are_answered_the_same(api: Api) -> None:
-    with ThreadPoolExecutor(8) as pool:
-        calls = [
-            pool.submit(
-                copy_context().run,
-                lambda: api.post(new_tenant("many"), idempotency_key="k7"),
-            )
-            for _ in range(8)
-        ]
+    with threads(8) as submit:
+        calls = [submit(api.post, new_tenant("many"), idempotency_key="k7") for _ in range(8)]
     answers = [call.result() for call in calls]
     assert {answer.status_code for answer in answers} == {202}
     assert len({answer["Location"] for answer in answers}) == 1

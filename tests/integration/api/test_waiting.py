@@ -1,6 +1,4 @@
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from threading import Event
 from typing import Any
 
@@ -12,6 +10,7 @@ from plexica.core.errors import PermanentError
 from tenants.api import waiting
 from tests.integration.api.conftest import Api, new_tenant, path_of
 from tests.integration.tenants import steps
+from tests.threads import threads
 
 Provision = Callable[..., None]
 
@@ -107,13 +106,8 @@ def test_beyond_the_bound_of_waiters_nobody_waits(
 ) -> None:
     settings.PLEXICA_MAX_WAITERS = 2
     names = ("first", "second")
-    with ThreadPoolExecutor(2) as pool:
-        calls = [
-            pool.submit(
-                copy_context().run, lambda name=name: api.post(new_tenant(name), prefer="wait=30")
-            )
-            for name in names
-        ]
+    with threads(2) as submit:
+        calls = [submit(api.post, new_tenant(name), prefer="wait=30") for name in names]
         while waiting._room._present < 2:  # noqa: SLF001 (to know when both wait)
             Event().wait(0.02)
         plain = api.post(new_tenant("third"), prefer="wait=30")

@@ -1,7 +1,6 @@
 """The database backend: scopes, roles, and what happens when things roll back."""
 
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 
 import pytest
 from django.db import DatabaseError, ProgrammingError, connection, transaction
@@ -13,6 +12,7 @@ from tenants.schema.step import Schema
 from tenants.scopes import scope_of, tenant_scope
 from tenants.secrets import set_secret
 from tests.integration.conftest import MakeRun
+from tests.threads import threads
 
 
 @pytest.fixture
@@ -97,13 +97,10 @@ def test_a_pooled_connection_comes_back_with_no_role() -> None:
 def test_threads_each_see_their_own_tenant(two_tenants: tuple[Tenant, Tenant]) -> None:
     def look(tenant: Tenant) -> bool:
         with tenant_scope(tenant):
-            try:
-                return all(_whoami() == _is(tenant) for _ in range(25))
-            finally:
-                connection.close()
+            return all(_whoami() == _is(tenant) for _ in range(25))
 
-    with ThreadPoolExecutor(8) as pool:
-        futures = [pool.submit(copy_context().run, look, two_tenants[i % 2]) for i in range(16)]
+    with threads(8) as submit:
+        futures = [submit(look, two_tenants[i % 2]) for i in range(16)]
     assert all(future.result() for future in futures)
 
 

@@ -1,14 +1,12 @@
 """The engine: order, retries, taking back, leases. The steps only do as told; the rest is real."""
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from datetime import timedelta
 from typing import NoReturn
 
 import pytest
 from django.core.cache import cache
-from django.db import OperationalError, connection
+from django.db import OperationalError
 from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -28,6 +26,7 @@ from tenants.selectors import list_abandoned_runs
 from tenants.services import RunNotRetryable, create_tenant, retry_rollback, retry_run
 from tests.integration.conftest import MakeRun
 from tests.integration.tenants import steps
+from tests.threads import threads
 
 _MODULE = steps.__name__
 
@@ -260,11 +259,9 @@ def test_of_two_requests_for_one_slug_one_wins(make_run: MakeRun) -> None:
             return type(error).__name__
         else:
             return "made"
-        finally:
-            connection.close()
 
-    with ThreadPoolExecutor(6) as pool:
-        futures = [pool.submit(copy_context().run, create) for _ in range(6)]
+    with threads(6) as submit:
+        futures = [submit(create) for _ in range(6)]
         results = sorted(future.result() for future in futures)
     Tenant.objects.get(slug="raced").delete()
     assert results == ["SlugTaken"] * 5 + ["made"]
