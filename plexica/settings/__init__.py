@@ -134,9 +134,9 @@ DATABASES: dict[str, dict[str, Any]] = {
                 "min_size": 1,
                 "max_size": env.int("PLEXICA_DATABASE_POOL", default=20),
                 "timeout": 5,
-                # The pool waits twice as long after each failed attempt. Given up early, it tries
-                # at once for the next request after a long outage.
-                "reconnect_timeout": 4,
+                # The pool would wait twice as long after each failed attempt, and longer than an
+                # outage lasts. So it gives up at once, and tries anew for the next request.
+                "reconnect_timeout": 0,
             },
         },
     }

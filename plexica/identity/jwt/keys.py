@@ -46,34 +46,38 @@ class _Keys:
 
 
 _lock = threading.Lock()
+# One fetch a realm at a time; realms share few enough locks, and a server that hangs holds few.
+_fetching = tuple(threading.Lock() for _ in range(64))
 _known: dict[str, _Keys] = {}
 _last_fetch: dict[str, float] = {}
 
 
-def signing_key(provider: Provider, key_id: str) -> RSAKey:
+def signing_key(provider: Provider, key_id: str, *, came_from_realm: bool = False) -> RSAKey:
     """Return the public key that a realm signs with under an id.
 
     Args:
         provider: The realm.
         key_id: What the token's header names as `kid`.
+        came_from_realm: Whether the realm itself has just given the token. Nobody can make us ask
+            for keys with such tokens, so there is no floor for them.
 
     Raises:
         TokenRefused: The realm has no such key.
         TransientError: The realm's keys are not known and Keycloak does not answer.
     """
-    kept = _known.get(provider.issuer)
-    if kept and kept.is_fresh and key_id in kept.by_id:
+    kept = _kept_keys(provider, key_id)
+    if kept and key_id in kept.by_id:
         return kept.by_id[key_id]
-    shared = _from_redis(provider)
-    if shared and shared.is_fresh and key_id in shared.by_id:
-        _remember(provider, shared)
-        return shared.by_id[key_id]
-    is_any_known = any(found and found.is_fresh for found in (kept, shared))
-    if not _may_fetch(provider):
-        if is_any_known:
-            raise TokenRefused("The token is signed with a key that is not the realm's.")
-        raise TransientError("The keys that tokens are checked with are not at hand.")
-    fetched = _fetch(provider)
+    with _fetching[hash(provider.issuer) % len(_fetching)]:
+        # Somebody else may have fetched them while this one waited.
+        kept = _kept_keys(provider, key_id)
+        if kept and key_id in kept.by_id:
+            return kept.by_id[key_id]
+        if not _may_fetch(provider) and not came_from_realm:
+            if kept:
+                raise TokenRefused("The token is signed with a key that is not the realm's.")
+            raise TransientError("The keys that tokens are checked with are not at hand.")
+        fetched = _fetch(provider)
     if key_id not in fetched.by_id:
         raise TokenRefused("The token is signed with a key that is not the realm's.")
     return fetched.by_id[key_id]
@@ -89,6 +93,18 @@ def forget_keys(provider: Provider) -> None:
     except _REDIS_ERRORS:
         # They expire by themselves; a new realm of this name signs with other keys.
         logger.warning("keys_not_forgotten_in_redis", realm=provider.realm)
+
+
+def _kept_keys(provider: Provider, key_id: str) -> _Keys | None:
+    """Return keys that are fresh, from this process or else from Redis; if possible with the id."""
+    kept = _known.get(provider.issuer)
+    if kept and kept.is_fresh and key_id in kept.by_id:
+        return kept
+    shared = _from_redis(provider)
+    if shared and shared.is_fresh and key_id in shared.by_id:
+        _remember(provider, shared)
+        return shared
+    return next((keys for keys in (kept, shared) if keys and keys.is_fresh), None)
 
 
 def _fetch(provider: Provider) -> _Keys:

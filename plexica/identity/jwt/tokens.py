@@ -18,7 +18,9 @@ MAX_TOKEN_BYTES = 8 * 1024
 LEEWAY_SECONDS = 30
 
 
-def read_token(token: str, *, provider: Provider, audience: str, kind: str) -> Claims:
+def read_token(
+    token: str, *, provider: Provider, audience: str, kind: str, came_from_realm: bool = False
+) -> Claims:
     """Return a token's claims after everything about it has been checked.
 
     Args:
@@ -26,6 +28,7 @@ def read_token(token: str, *, provider: Provider, audience: str, kind: str) -> C
         provider: The realm that must have signed it.
         audience: Whom it must be for.
         kind: What Keycloak must call it in `typ`: `Bearer` or `ID`.
+        came_from_realm: Whether the realm's token endpoint has just given it.
 
     Raises:
         TokenRefused: Something about it is not as it must be.
@@ -38,7 +41,7 @@ def read_token(token: str, *, provider: Provider, audience: str, kind: str) -> C
         key_id = signature.headers().get("kid")
         if not isinstance(key_id, str):
             raise TokenRefused("The token does not name the key that it is signed with.")
-        return signing_key(provider, key_id)
+        return signing_key(provider, key_id, came_from_realm=came_from_realm)
 
     # The registry's own limits would refuse before the signature is looked at, which is right.
     try:

@@ -82,7 +82,9 @@ class ScopedOIDCBackend(OIDCAuthenticationBackend):  # type: ignore[misc] # it h
         """
         client = self.provider.client_id
         try:
-            claims = read_token(token, provider=self.provider, audience=client, kind="ID")
+            claims = read_token(
+                token, provider=self.provider, audience=client, kind="ID", came_from_realm=True
+            )
         except TokenRefused as error:
             raise LoginFailed(error.detail) from error
         except TransientError as error:

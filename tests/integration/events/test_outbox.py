@@ -34,7 +34,8 @@ def second(payload: dict[str, Any]) -> None:
 
 @pytest.fixture(autouse=True)
 def _subscribed() -> Iterator[None]:
-    deliver_pending()
+    while deliver_pending():
+        pass
     for handler in (first, second):
         subscribe(EVENT, handler)
     heard.clear()

@@ -1,11 +1,15 @@
 """How often a realm is asked for its keys. Redis is down here: each process for itself."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
+from threading import Event
+
 import pytest
 
 from plexica.core.errors import TransientError
 from plexica.identity.jwt import keys
 from plexica.identity.jwt.bearer import validate_bearer
 from plexica.identity.jwt.errors import TokenRefused
+from plexica.identity.providers import Provider
 from tests.unit.identity.conftest import KeyServer, new_key
 
 
@@ -25,6 +29,36 @@ def test_junk_keys_do_not_make_it_fetch_again_and_again(realm: KeyServer) -> Non
             )
     assert realm.requests == 1
     assert validate_bearer(realm.sign(), realm.provider)
+
+
+def test_tokens_that_come_at_once_wait_for_the_same_fetch(
+    realm: KeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetch, begun, may_end = keys._fetch, Event(), Event()  # noqa: SLF001 (to hold it up)
+
+    def held_up(provider: Provider) -> object:
+        begun.set()
+        assert may_end.wait(5)
+        return fetch(provider)
+
+    monkeypatch.setattr(keys, "_fetch", held_up)
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(validate_bearer, realm.sign(), realm.provider)
+        assert begun.wait(5)
+        second = pool.submit(validate_bearer, realm.sign(), realm.provider)
+        # Long enough for it to be refused, if it did not wait.
+        wait([second], timeout=0.5)
+        may_end.set()
+        assert first.result()
+        assert second.result()
+    assert realm.requests == 1
+
+
+def test_a_login_needs_no_floor_since_its_token_came_from_the_realm(realm: KeyServer) -> None:
+    validate_bearer(realm.sign(), realm.provider)
+    second = new_key("second")
+    realm.published = [realm.key, second]
+    assert keys.signing_key(realm.provider, "second", came_from_realm=True)
 
 
 def test_new_key_is_fetched_after_the_floor(
