@@ -9,5 +9,5 @@ urlpatterns = [
 
 handler400 = "plexica.core.error_pages.bad_request"
 handler403 = "plexica.core.error_pages.permission_denied"
-handler404 = "plexica.core.views.not_found"
-handler500 = "plexica.core.views.server_error"
+handler404 = "plexica.core.error_pages.not_found"
+handler500 = "plexica.core.error_pages.server_error"

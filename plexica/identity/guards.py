@@ -1,29 +1,9 @@
-"""Guards for views, as decorators."""
+"""What a guard answers to somebody who is not logged in."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Concatenate, ParamSpec
-
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
 from plexica.identity.next_page import login_address, wanted_path
-
-P = ParamSpec("P")
-
-
-def login_required(
-    view: Callable[Concatenate[HttpRequest, P], HttpResponseBase],
-) -> Callable[Concatenate[HttpRequest, P], HttpResponseBase]:
-    """Let only logged-in people see a view; others log in first and come back to it."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if request.user.is_authenticated:
-            return view(request, *args, **kwargs)
-        return login_needed(request)
-
-    return guarded
 
 
 def login_needed(request: HttpRequest) -> HttpResponse:

@@ -172,7 +172,7 @@ SESSION_COOKIE_AGE = 10 * 60 * 60
 CSRF_COOKIE_NAME = "__Host-csrf" if IS_SECURE else "csrf"
 CSRF_COOKIE_SECURE = IS_SECURE
 CSRF_COOKIE_HTTPONLY = True
-CSRF_FAILURE_VIEW = "plexica.core.views.csrf_failure"
+CSRF_FAILURE_VIEW = "plexica.core.error_pages.csrf_failure"
 
 # Browser security
 ALLOWED_HOSTS = ["*"]  # TenantMiddleware decides: an unknown host gets one and the same 404
@@ -222,13 +222,6 @@ CONTENT_SECURITY_POLICY = {
 AUTH_USER_MODEL = "identity.User"
 AUTHENTICATION_BACKENDS = ["plexica.identity.oidc.backend.ScopedOIDCBackend"]
 LOGIN_URL = "oidc_authentication_init"
-LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "/"
-OIDC_TIMEOUT = 10
-OIDC_RP_SIGN_ALGO = "RS256"
-OIDC_USE_PKCE = True
-OIDC_STORE_ID_TOKEN = False
-OIDC_RP_SCOPES = "openid email profile"
 
 # Buckets
 S3_SERVERS = {
