@@ -43,12 +43,20 @@ class Tenant(TenantMixin):  # type: ignore[misc] # django-tenants has no types
     realm = models.CharField(max_length=63, unique=True)
     s3 = models.CharField(max_length=50, default="default")
     bucket = models.CharField(max_length=63)
-    # The digest of the migrations that the schema was made from or brought to.
+    # What each part was made from or brought to, see `tenants.parts`; empty: it is not there.
     schema_digest = models.CharField(max_length=64, blank=True)
+    realm_digest = models.CharField(max_length=64, blank=True)
+    bucket_digest = models.CharField(max_length=64, blank=True)
+    roles_digest = models.CharField(max_length=64, blank=True)
     version = models.PositiveIntegerField(default=1)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
     activated_at = models.DateTimeField(null=True)
+    # While DELETING: the state that `restore` brings back, and when there is nothing to restore.
+    state_before_deletion = models.CharField(
+        max_length=20, choices=TenantState.choices, blank=True
+    )
+    purge_after = models.DateTimeField(null=True)
 
     class Meta:
         ordering: ClassVar = ["-created_at", "-id"]
@@ -61,6 +69,11 @@ class Tenant(TenantMixin):  # type: ignore[misc] # django-tenants has no types
         indexes: ClassVar = [
             models.Index(fields=["-created_at", "-id"], name="tenant_newest"),
             models.Index(fields=["state", "-created_at"], name="tenant_state_newest"),
+            models.Index(
+                fields=["purge_after"],
+                condition=models.Q(purge_after__isnull=False),
+                name="tenant_purge_due",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -123,7 +136,7 @@ class TenantSecret(models.Model):
 
 
 class ProvisioningRun(models.Model):
-    """A durable list of steps that bring a tenant into being, or leave nothing of it."""
+    """A durable list of steps that change a tenant wholly or not at all."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="runs")
@@ -167,7 +180,7 @@ class ProvisioningRun(models.Model):
 
     @property
     def has_failed(self) -> bool:
-        """Whether it ended without the tenant."""
+        """Whether it ended without what it was for."""
         return self.state in FAILED_RUN_STATES
 
     @property

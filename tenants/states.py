@@ -25,6 +25,8 @@ TRANSITIONS: dict[TenantState, frozenset[TenantState]] = {
     TenantState.DELETED: frozenset(),
     TenantState.FAILED: frozenset({TenantState.PROVISIONING, TenantState.DELETING}),
 }
+# The states in which a tenant has all its parts: what is compared and brought up to date.
+WHOLE_STATES = (TenantState.ACTIVE, TenantState.SUSPENDED, TenantState.DELETING)
 
 
 class RunState(models.TextChoices):
@@ -33,13 +35,14 @@ class RunState(models.TextChoices):
     QUEUED = "QUEUED", _("Waiting to start")
     RUNNING = "RUNNING", _("Running")
     SUCCEEDED = "SUCCEEDED", _("Succeeded")
+    FAILED = "FAILED", _("Failed, can be tried again")
     ROLLING_BACK = "ROLLING_BACK", _("Taking back")
     ROLLED_BACK = "ROLLED_BACK", _("Failed, everything taken back")
     ROLLBACK_INCOMPLETE = "ROLLBACK_INCOMPLETE", _("Failed, not everything taken back")
 
 
 UNFINISHED_RUN_STATES = (RunState.QUEUED, RunState.RUNNING, RunState.ROLLING_BACK)
-FAILED_RUN_STATES = (RunState.ROLLED_BACK, RunState.ROLLBACK_INCOMPLETE)
+FAILED_RUN_STATES = (RunState.FAILED, RunState.ROLLED_BACK, RunState.ROLLBACK_INCOMPLETE)
 
 
 class StepState(models.TextChoices):
@@ -58,3 +61,8 @@ class RunKind(models.TextChoices):
     """What a run does to its tenant."""
 
     CREATE = "create", _("Creation")
+    SUSPEND = "suspend", _("Suspension")
+    RESUME = "resume", _("Resumption")
+    DELETE = "delete", _("Deletion")
+    RESTORE = "restore", _("Restoration")
+    PURGE = "purge", _("Removal")
