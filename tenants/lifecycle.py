@@ -7,6 +7,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from plexica.core.errors import Conflict
+from plexica.core.fence import check_fence
+from plexica.core.scope import platform_scope
 from tenants.models import Tenant
 from tenants.states import TRANSITIONS, TenantState
 
@@ -53,3 +55,17 @@ def move_tenant(*, tenant: Tenant, to: TenantState, **values: Any) -> None:
     if to not in TRANSITIONS[TenantState(tenant.state)]:
         raise ForbiddenTransition(f"A tenant that is {tenant.state} cannot become {to}.")
     save_tenant(tenant=tenant, state=to, **values)
+
+
+def note_digest(*, tenant: Tenant, field: str, digest: str) -> None:
+    """Write down what a part of a tenant was made from or brought to.
+
+    Args:
+        tenant: Whose part it is.
+        field: The part's column, see `tenants.parts.Part.digest_field`.
+        digest: What the part is now; empty when it is gone.
+    """
+    check_fence()
+    with platform_scope():
+        Tenant.objects.filter(pk=tenant.pk).update(**{field: digest})
+    setattr(tenant, field, digest)

@@ -286,13 +286,20 @@ CELERY_BEAT_SCHEDULE = {
 }
 
 # Provisioning
-PROVISIONING_STEPS = [
-    "tenants.schema.step.Schema",
-    "plexica.storage.provisioning.Bucket",
-    "plexica.identity.provisioning.Realm",
-    "plexica.rbac.provisioning.SystemRoles",
-    "plexica.rbac.provisioning.Owner",
-]
+TENANT_STEPS = {
+    "create": [
+        "tenants.schema.step.Schema",
+        "plexica.storage.provisioning.Bucket",
+        "plexica.identity.provisioning.Realm",
+        "plexica.rbac.provisioning.SystemRoles",
+        "plexica.rbac.provisioning.Owner",
+    ],
+    "suspend": ["plexica.identity.access.Access", "plexica.identity.access.Sessions"],
+    "resume": ["plexica.identity.access.Opening"],
+    "delete": ["plexica.identity.access.Access", "plexica.identity.access.Sessions"],
+    "restore": ["plexica.identity.access.Opening"],
+}
+PLEXICA_DELETION_GRACE_DAYS = env.int("PLEXICA_DELETION_GRACE_DAYS", default=30)
 PLEXICA_LEASE_SECONDS = env.int("PLEXICA_LEASE_SECONDS", default=60)
 PLEXICA_STEP_ATTEMPTS = env.int("PLEXICA_STEP_ATTEMPTS", default=5)
 PLEXICA_STEP_BACKOFF_SECONDS = env.float("PLEXICA_STEP_BACKOFF_SECONDS", default=1.0)

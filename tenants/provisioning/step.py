@@ -1,4 +1,4 @@
-"""What a step of provisioning is. The steps live with the apps that own what they make."""
+"""What a step of a run is. The steps live with the apps that own what they make."""
 
 from abc import ABC, abstractmethod
 from functools import lru_cache
@@ -8,10 +8,11 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from tenants.models import Tenant
+from tenants.states import RunKind
 
 
 class Step(ABC):
-    """One thing that a tenant is made of.
+    """One thing that a run makes or changes.
 
     Both methods may be called again after they ended, failed or were cut off anywhere: `do`
     finishes a half-finished earlier one, `undo` is fit for something done never, half or wholly.
@@ -21,10 +22,12 @@ class Step(ABC):
     Attributes:
         name: The step's stable name.
         label: What it makes, in words for people.
+        needs: The names of the steps that must be done before; the others go on side by side.
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
+    needs: ClassVar[frozenset[str]] = frozenset()
 
     @abstractmethod
     def do(self, tenant: Tenant) -> None:
@@ -45,7 +48,7 @@ class Step(ABC):
         """
 
 
-@lru_cache(maxsize=1)
+@lru_cache(maxsize=16)
 def _load(paths: tuple[str, ...]) -> dict[str, Step]:
     steps: dict[str, Step] = {}
     for path in paths:
@@ -54,6 +57,6 @@ def _load(paths: tuple[str, ...]) -> dict[str, Step]:
     return steps
 
 
-def configured_steps() -> dict[str, Step]:
-    """Return the steps that make a tenant, by name, in the order in which they run."""
-    return _load(tuple(settings.PROVISIONING_STEPS))
+def configured_steps(kind: RunKind = RunKind.CREATE) -> dict[str, Step]:
+    """Return the steps of a kind of run, by name, in the order in which people read them."""
+    return _load(tuple(settings.TENANT_STEPS[kind]))
