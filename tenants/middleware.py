@@ -1,6 +1,5 @@
 """From the host name to the scope of a request."""
 
-import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import cast
@@ -13,6 +12,8 @@ from django.template.loader import render_to_string
 from django.urls import set_urlconf
 from django_tenants.middleware import TenantMainMiddleware
 
+from plexica.core.limits import API_PREFIX
+from plexica.core.problems import problem_response
 from plexica.core.scope import Scope, current_scope, enter_scope, platform_scope
 from tenants.models import Domain, Tenant
 from tenants.scopes import tenant_scope
@@ -20,6 +21,7 @@ from tenants.states import TenantState
 
 CONSOLE_URLCONF = "plexica.urls_console"
 WORKSPACE_URLCONF = "plexica.urls_workspace"
+_CLOSED_STATES = (TenantState.SUSPENDED, TenantState.DELETING)
 MAX_HOST_LENGTH = 253  # RFC 1035, section 2.3.4, as text
 
 
@@ -27,8 +29,9 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
     """Runs a request in the scope that its host name leads to.
 
     The base domain is the console, in the platform's scope. A host name that is in the routing
-    table leads to its tenant, if that is ACTIVE. Whatever else is asked for gets one and the same
-    404, so that nobody learns which tenants there are.
+    table leads to its tenant, if that is ACTIVE; one that is suspended or waits for its deletion
+    is closed (403). Whatever else is asked for gets one and the same 404, so that nobody learns
+    which tenants there are.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -36,11 +39,10 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer in the scope of the request's host."""
-        with contextlib.ExitStack() as stack:
-            scope = self._scope_of(request)
-            if scope is None:
-                return host_not_found()
-            stack.enter_context(scope)
+        scope = self._scope_of(request)
+        if isinstance(scope, HttpResponse):
+            return scope
+        with scope:
             response = cast("HttpResponseBase", self.get_response(request))
             if isinstance(response, StreamingHttpResponse) and not response.is_async:
                 # Its body is made after this middleware has returned.
@@ -49,31 +51,33 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
                 )
             return response
 
-    def _scope_of(self, request: HttpRequest) -> AbstractContextManager[object] | None:
+    def _scope_of(self, request: HttpRequest) -> AbstractContextManager[object] | HttpResponse:
+        """Return the scope that a request's host leads to, or the answer if it leads to none."""
         try:
             host = self.hostname_from_request(request).lower().removesuffix(".")
         except DisallowedHost:
-            return None
+            return host_not_found()
         if host == settings.PLEXICA_BASE_DOMAIN:
             request.tenant = None  # type: ignore[attr-defined]
             _route(request, CONSOLE_URLCONF)
             return platform_scope()
-        tenant = self._active_tenant(host)
-        if tenant is None:
-            return None
+        tenant = self._find_tenant(host)
+        if tenant is not None and tenant.state in _CLOSED_STATES:
+            return closed(request)
+        if tenant is None or not tenant.is_active:
+            return host_not_found()
         request.tenant = tenant  # type: ignore[attr-defined]
         _route(request, WORKSPACE_URLCONF)
         return tenant_scope(tenant)
 
-    def _active_tenant(self, host: str) -> Tenant | None:
+    def _find_tenant(self, host: str) -> Tenant | None:
         if len(host) > MAX_HOST_LENGTH or "\0" in host:
             return None
         with platform_scope():
             try:
-                tenant = cast("Tenant", self.get_tenant(Domain, host))
+                return cast("Tenant", self.get_tenant(Domain, host))
             except Domain.DoesNotExist:
                 return None
-        return tenant if tenant.state == TenantState.ACTIVE else None
 
     @staticmethod
     def hostname_from_request(request: HttpRequest) -> str:
@@ -82,10 +86,27 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
 
 
 def host_not_found() -> HttpResponse:
-    """Answer a host that is unknown, or whose tenant is not served, always the same."""
+    """Answer a host that is unknown, or whose tenant is not there, always the same."""
+    return _bare_page("errors/host_not_found.html", status=404)
+
+
+def closed(request: HttpRequest) -> HttpResponse:
+    """Answer for a tenant whose workspace is closed: a page for people, a problem for programs."""
+    if request.path_info.startswith(API_PREFIX):
+        return problem_response(
+            status=403,
+            code="tenant-suspended",
+            title="The tenant is suspended",
+            detail="Nothing is served for this tenant now. Its operator knows why.",
+            headers={"Cache-Control": "no-store"},
+        )
+    return _bare_page("errors/suspended.html", status=403)
+
+
+def _bare_page(template: str, *, status: int) -> HttpResponse:
     return HttpResponse(
-        render_to_string("errors/host_not_found.html"),
-        status=404,
+        render_to_string(template),
+        status=status,
         headers={
             "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
             " font-src 'self'; img-src data:; base-uri 'none'; form-action 'none';"

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from plexica.core.errors import InvalidInput, NotFound
 from tenants.models import ProvisioningRun, Tenant
-from tenants.states import UNFINISHED_RUN_STATES, TenantState
+from tenants.states import UNFINISHED_RUN_STATES, RunKind, TenantState
 
+PURGE_AGAIN_AFTER = timedelta(minutes=10)
 ORDERINGS = ("created_at", "-created_at", "name", "-name", "slug", "-slug")
 
 
@@ -76,6 +77,22 @@ def get_run(*, tenant: Tenant, run_id: UUID) -> ProvisioningRun:
     if run is None:
         raise NotFound("This tenant has no such run.")
     return run
+
+
+def list_purges_due() -> QuerySet[Tenant]:
+    """Return the tenants whose time of grace is over and whose removal is not under way.
+
+    One whose removal failed is due again a while after that.
+    """
+    now = timezone.now()
+    runs = ProvisioningRun.objects.filter(tenant=OuterRef("pk"))
+    due: QuerySet[Tenant] = Tenant.objects.filter(
+        ~Exists(runs.filter(state__in=UNFINISHED_RUN_STATES)),
+        ~Exists(runs.filter(kind=RunKind.PURGE, finished_at__gt=now - PURGE_AGAIN_AFTER)),
+        state=TenantState.DELETING,
+        purge_after__lte=now,
+    )
+    return due
 
 
 def list_abandoned_runs(*, queued_for: timedelta) -> QuerySet[ProvisioningRun]:

@@ -1,7 +1,5 @@
 """Changing tenants."""
 
-from collections.abc import Collection
-
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
@@ -14,11 +12,10 @@ from plexica.core.jobs import send_after_commit
 from plexica.events.services import publish
 from tenants import slugs
 from tenants.lifecycle import move_tenant, save_tenant
-from tenants.models import ProvisioningRun, ProvisioningStep, Tenant
-from tenants.provisioning.step import configured_steps
-from tenants.states import RunState, StepState, TenantState
+from tenants.models import ProvisioningRun, Tenant
+from tenants.runs import PROVISIONING_TASK, begin_run
+from tenants.states import RunKind, RunState, StepState, TenantState
 
-PROVISIONING_TASK = "tenants.run_provisioning"
 MAX_NAME_LENGTH = 100
 MAX_EMAIL_LENGTH = 254
 MAX_LOCAL_PART_LENGTH = 64  # RFC 5321, section 4.5.3.1.1; Keycloak insists on it
@@ -68,7 +65,7 @@ def create_tenant(
                 bucket=slugs.bucket_name(slug),
             )
             tenant.save(force_insert=True)
-            run = _begin_run(tenant, actor)
+            run = begin_run(tenant=tenant, kind=RunKind.CREATE, actor=actor)
             record(
                 actor=actor,
                 action="tenant.created",
@@ -130,15 +127,28 @@ def retry_run(*, run: ProvisioningRun, actor: Actor) -> ProvisioningRun:
     """
     with transaction.atomic():
         tenant, failed_run = _lock_failed(run)
-        move_tenant(tenant=tenant, to=TenantState.PROVISIONING)
+        kind = RunKind(failed_run.kind)
+        if kind == RunKind.CREATE:
+            move_tenant(tenant=tenant, to=TenantState.PROVISIONING)
         # A step that could not be taken back counts as started, so that a second failure
         # takes it back.
         left = failed_run.steps.filter(state=StepState.UNDO_FAILED)
-        new_run = _begin_run(tenant, actor, started=set(left.values_list("name", flat=True)))
-        record(actor=actor, action="tenant.creation_retried", target=f"tenant:{tenant.slug}")
+        new_run = begin_run(
+            tenant=tenant,
+            kind=kind,
+            actor=actor,
+            started=set(left.values_list("name", flat=True)),
+            without_steps=not failed_run.steps.exists(),
+        )
+        record(
+            actor=actor,
+            action="tenant.run_retried",
+            target=f"tenant:{tenant.slug}",
+            after={"kind": kind},
+        )
         publish(
-            event="tenant.creation_retried",
-            payload={"tenant": tenant.slug, "run": str(new_run.id)},
+            event="tenant.run_retried",
+            payload={"tenant": tenant.slug, "run": str(new_run.id), "kind": kind},
         )
     return new_run
 
@@ -169,22 +179,6 @@ def _lock_failed(run: ProvisioningRun) -> tuple[Tenant, ProvisioningRun]:
     if not last.has_failed:
         raise RunNotRetryable(_("Only a run that has failed can be tried again."))
     return tenant, last
-
-
-def _begin_run(tenant: Tenant, actor: Actor, started: Collection[str] = ()) -> ProvisioningRun:
-    run = ProvisioningRun.objects.create(tenant=tenant, requested_by=actor.name)
-    ProvisioningStep.objects.bulk_create(
-        ProvisioningStep(
-            run=run,
-            position=position,
-            name=step.name,
-            label=str(step.label),
-            state=StepState.STARTED if step.name in started else StepState.PENDING,
-        )
-        for position, step in enumerate(configured_steps().values())
-    )
-    send_after_commit(PROVISIONING_TASK, run_id=str(run.id))
-    return run
 
 
 def _validate(**values: str) -> None:

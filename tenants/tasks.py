@@ -5,15 +5,16 @@ from uuid import UUID
 
 from celery import current_app, shared_task
 
-from tenants import services
+from tenants import life
 from tenants.provisioning.engine import run_provisioning as run_provisioning_now
+from tenants.runs import PROVISIONING_TASK
 from tenants.selectors import list_abandoned_runs
 
 # A message is counted as lost, and its run is queued again, after this.
 QUEUED_FOR = timedelta(seconds=10)
 
 
-@shared_task(name=services.PROVISIONING_TASK)
+@shared_task(name=PROVISIONING_TASK)
 def run_provisioning(run_id: str) -> None:
     """Work on a run until it ends. It may be sent twice: one worker holds a run at a time."""
     run_provisioning_now(UUID(run_id))
@@ -23,4 +24,10 @@ def run_provisioning(run_id: str) -> None:
 def resume_runs() -> None:
     """Queue the runs that nobody works on: their message was lost, or their worker died."""
     for run in list_abandoned_runs(queued_for=QUEUED_FOR):
-        current_app.send_task(services.PROVISIONING_TASK, kwargs={"run_id": str(run.id)})
+        current_app.send_task(PROVISIONING_TASK, kwargs={"run_id": str(run.id)})
+
+
+@shared_task(name="tenants.purge_due")
+def purge_due() -> None:
+    """Begin the removal of the tenants whose time of grace is over."""
+    life.purge_due()

@@ -278,6 +278,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 CELERY_BEAT_SCHEDULE = {
     "resume-runs": {"task": "tenants.resume_runs", "schedule": 10.0, "options": {"expires": 10}},
+    "purge-due": {"task": "tenants.purge_due", "schedule": 60.0, "options": {"expires": 60}},
     "deliver-events": {
         "task": "events.deliver_pending",
         "schedule": 10.0,

@@ -1,8 +1,9 @@
 """The engine: runs the steps of a run, and takes them back in reverse when one fails for good.
 
 It knows no server and no vendor. It writes STARTED before a step and DONE after it, so that a run
-that is cut off anywhere is picked up where it was; it takes back whatever was *started*, goes on
-past a step that cannot be taken back, and is the only one that makes a tenant ACTIVE.
+that is cut off anywhere is picked up where it was; it takes back whatever was *started*, and goes
+on past a step that cannot be taken back. Steps that do not need each other run side by side. What
+a run's end means for its tenant is said by its kind (`tenants.provisioning.kinds`).
 """
 
 from collections.abc import Callable
@@ -21,10 +22,12 @@ from tenacity import (
 )
 
 from plexica.core.errors import OutwardError, TransientError
+from plexica.core.fence import fenced
 from tenants.models import ProvisioningRun, ProvisioningStep, Tenant
 from tenants.provisioning import outcome
+from tenants.provisioning.kinds import Kind, kind_of
 from tenants.provisioning.lease import Lease, LeaseLost, acquire, kept_alive
-from tenants.provisioning.step import Step, configured_steps
+from tenants.provisioning.side_by_side import run_side_by_side
 from tenants.states import RunState, StepState
 
 MAX_BACKOFF_SECONDS = 16.0
@@ -53,7 +56,7 @@ def run_provisioning(run_id: UUID) -> None:
         return
     with structlog.contextvars.bound_contextvars(run=str(run_id), fence=lease.fence):
         try:
-            with kept_alive(lease):
+            with kept_alive(lease), fenced(lease.check_from_anywhere):
                 _work(lease)
         except LeaseLost:
             logger.warning("run_lost")
@@ -61,37 +64,68 @@ def run_provisioning(run_id: UUID) -> None:
 
 def _work(lease: Lease) -> None:
     run = ProvisioningRun.objects.select_related("tenant").get(id=lease.run_id)
+    kind = kind_of(run.kind)
     if run.state != RunState.ROLLING_BACK:
         outcome.mark_running(lease)
-        try:
-            _do_steps(lease, run)
-        except StepFailed as failure:
-            outcome.mark_rolling_back(lease, message=str(failure))
-        else:
-            outcome.succeed(lease)
+        failures = _do_actions(lease, run, kind)
+        if not failures:
+            outcome.succeed(lease, kind)
             return
-    _undo_steps(lease, run)
+        outcome.mark_failing(lease, kind, message=str(failures[0]))
+    if kind.is_taken_back:
+        _undo_actions(lease, run, kind)
+    outcome.fail(lease, kind)
 
 
-def _do_steps(lease: Lease, run: ProvisioningRun) -> None:
-    steps = configured_steps()
-    for record in run.steps.exclude(state=StepState.DONE):
-        step = steps[record.name]
-        _perform(lease, record, step.do, run.tenant, done=StepState.DONE, doing=StepState.STARTED)
+def _do_actions(lease: Lease, run: ProvisioningRun, kind: Kind) -> list[BaseException]:
+    actions = kind.actions()
+    records = {record.name: record for record in run.steps.exclude(state=StepState.DONE)}
+
+    def act(name: str) -> None:
+        _perform(
+            lease,
+            records[name],
+            actions[name].do,
+            run.tenant,
+            doing=StepState.STARTED,
+            done=StepState.DONE,
+        )
+
+    return run_side_by_side(
+        {name: actions[name].needs for name in records},
+        act,
+        passes_over=StepFailed,
+        goes_on=kind.goes_on,
+    )
 
 
-def _undo_steps(lease: Lease, run: ProvisioningRun) -> None:
-    steps = configured_steps()
+def _undo_actions(lease: Lease, run: ProvisioningRun, kind: Kind) -> None:
+    actions = kind.actions()
     started = run.steps.exclude(state__in=(StepState.PENDING, StepState.UNDONE))
-    for record in started.order_by("-position"):
-        step: Step = steps[record.name]
-        try:
-            _perform(
-                lease, record, step.undo, run.tenant, done=StepState.UNDONE, doing=StepState.UNDOING
-            )
-        except StepFailed:
-            logger.warning("step_not_undone", step=record.name)
-    outcome.fail(lease)
+    records = {record.name: record for record in started.order_by("-position")}
+
+    def act(name: str) -> None:
+        undo = actions[name].undo
+        if undo is None:
+            raise TypeError(f"{name} cannot be taken back.")
+        _perform(
+            lease,
+            records[name],
+            undo,
+            run.tenant,
+            doing=StepState.UNDOING,
+            done=StepState.UNDONE,
+        )
+
+    run_side_by_side(
+        {
+            name: frozenset(other for other in records if name in actions[other].needs)
+            for name in records
+        },
+        act,
+        passes_over=StepFailed,
+        goes_on=True,
+    )
 
 
 def _perform(

@@ -17,6 +17,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from plexica.core.scope import platform_scope
 from tenants.models import ProvisioningRun
 from tenants.states import UNFINISHED_RUN_STATES
 
@@ -52,6 +53,16 @@ class Lease:
             held = held.select_for_update()
         if not held.values_list("id", flat=True).first():
             raise LeaseLost(str(self.run_id))
+
+    def check_from_anywhere(self) -> None:
+        """Make sure that the run is still held, in whatever scope and transaction this is called.
+
+        Raises:
+            LeaseLost: It is not.
+        """
+        with platform_scope():
+            if not ProvisioningRun.objects.filter(id=self.run_id, fence=self.fence).exists():
+                raise LeaseLost(str(self.run_id))
 
     def renew(self) -> None:
         """Hold the run for another lease.

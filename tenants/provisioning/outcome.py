@@ -12,12 +12,11 @@ from redis.exceptions import RedisError
 from plexica.audit.services import record
 from plexica.core.actor import SYSTEM
 from plexica.events.services import publish
-from tenants.lifecycle import move_tenant
-from tenants.models import Domain, ProvisioningRun, ProvisioningStep, Tenant
+from tenants.models import ProvisioningRun, ProvisioningStep, Tenant
+from tenants.provisioning.kinds import Kind
 from tenants.provisioning.lease import Lease
 from tenants.scopes import tenant_scope
-from tenants.slugs import domain_name
-from tenants.states import RunState, StepState, TenantState
+from tenants.states import RunKind, RunState, StepState
 
 if TYPE_CHECKING:
     from django_redis.cache import RedisCache
@@ -47,60 +46,59 @@ def mark_running(lease: Lease) -> None:
         run.save(update_fields=["state", "started_at"])
 
 
-def mark_rolling_back(lease: Lease, *, message: str) -> None:
-    """Write down which step failed, and that everything is taken back now."""
+def mark_failing(lease: Lease, kind: Kind, *, message: str) -> None:
+    """Write down which step failed, and that everything is taken back now where it is."""
     with transaction.atomic():
         run = _held_run(lease)
         failed = run.steps.filter(state=StepState.FAILED).first()
-        run.state = RunState.ROLLING_BACK
         run.failed_step = failed.name if failed else ""
         run.error_message = message
+        if kind.is_taken_back:
+            run.state = RunState.ROLLING_BACK
         run.save(update_fields=["state", "failed_step", "error_message"])
 
 
-def succeed(lease: Lease) -> None:
-    """Make the tenant ACTIVE and give it its address, all in one transaction."""
+def succeed(lease: Lease, kind: Kind) -> None:
+    """End a run well: its tenant becomes what the run was for, all in one transaction."""
     with transaction.atomic():
         run = _held_run(lease)
         tenant = run.tenant
-        Domain.objects.get_or_create(
-            domain=domain_name(tenant.slug), defaults={"tenant": tenant, "is_primary": True}
-        )
-        move_tenant(tenant=tenant, to=TenantState.ACTIVE, activated_at=timezone.now())
+        if kind.name == RunKind.PURGE:
+            _forget_cached(tenant)
+        kind.succeed(tenant)
         _finish(run, RunState.SUCCEEDED)
         record(
             actor=SYSTEM,
-            action="tenant.activated",
+            action=f"tenant.{kind.past}",
             target=f"tenant:{tenant.slug}",
             after={"state": tenant.state},
         )
-        publish(event="tenant.activated", payload={"tenant": tenant.slug, "run": str(run.id)})
-    logger.info("tenant_activated", slug=tenant.slug, seconds=run.seconds)
+        publish(event=f"tenant.{kind.past}", payload={"tenant": tenant.slug, "run": str(run.id)})
+    logger.info("run_succeeded", kind=run.kind, slug=tenant.slug, seconds=run.seconds)
 
 
-def fail(lease: Lease) -> None:
-    """End a run whose steps are taken back, and say so if some could not be."""
+def fail(lease: Lease, kind: Kind) -> None:
+    """End a run badly, and say what could not be taken back."""
     with transaction.atomic():
         run = _held_run(lease)
         tenant = run.tenant
-        _forget_cached(tenant)
+        if kind.name == RunKind.CREATE:
+            _forget_cached(tenant)
         left = list(run.steps.filter(state=StepState.UNDO_FAILED).values_list("name", flat=True))
-        # Taking back may be tried again after the tenant has failed already.
-        if tenant.state != TenantState.FAILED:
-            move_tenant(tenant=tenant, to=TenantState.FAILED)
-        _finish(run, RunState.ROLLBACK_INCOMPLETE if left else RunState.ROLLED_BACK)
-        facts = {"failed_step": run.failed_step, "not_taken_back": left}
+        kind.fail(tenant)
+        _finish(run, kind.ending(has_leftovers=bool(left)))
+        facts = {"kind": run.kind, "failed_step": run.failed_step, "not_taken_back": left}
         record(
             actor=SYSTEM,
-            action="tenant.provisioning_failed",
+            action="tenant.run_failed",
             target=f"tenant:{tenant.slug}",
             after=facts,
         )
         publish(
-            event="tenant.provisioning_failed",
+            event="tenant.run_failed",
             payload={"tenant": tenant.slug, "run": str(run.id), **facts},
         )
-    logger.warning("provisioning_failed", slug=tenant.slug, **facts)
+    logger.warning("run_failed", slug=tenant.slug, **facts)
 
 
 def _held_run(lease: Lease) -> ProvisioningRun:

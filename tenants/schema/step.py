@@ -7,7 +7,9 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from plexica.core.errors import PermanentError
-from plexica.core.scope import enter_scope, platform_scope, schema_owner
+from plexica.core.fence import check_fence
+from plexica.core.scope import enter_scope, schema_owner
+from tenants.lifecycle import note_digest
 from tenants.models import Tenant
 from tenants.provisioning.step import Step
 from tenants.schema import roles
@@ -40,12 +42,13 @@ class Schema(Step):
             statements = replay_statements(schema)
             create = sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema))
             with enter_scope(schema_owner(schema)), transaction.atomic():
+                check_fence()
                 with connection.cursor() as cursor:
                     cursor.execute(create.as_string())
                     cursor.execute(statements)
                 grant_schema(schema, tenant.database_role)
-        with platform_scope():
-            Tenant.objects.filter(pk=tenant.pk).update(schema_digest=tenant_digest())
+                # In the same transaction: a crash leaves both or neither.
+                note_digest(tenant=tenant, field="schema_digest", digest=tenant_digest())
 
     def undo(self, tenant: Tenant) -> None:
         """Drop the schema, then the role; what is somebody else's is left alone."""
@@ -57,5 +60,4 @@ class Schema(Step):
             logger.warning("role_left_alone", role=tenant.database_role)
         else:
             roles.drop_role(tenant.database_role)
-        with platform_scope():
-            Tenant.objects.filter(pk=tenant.pk).update(schema_digest="")
+        note_digest(tenant=tenant, field="schema_digest", digest="")

@@ -94,9 +94,7 @@ def _quick_steps(
     settings: LazySettings,
     _platform_scope: None,
 ) -> Iterator[None]:
-    settings.PROVISIONING_STEPS = [
-        f"tests.integration.tenants.steps.{name}" for name in ("One", "Two", "Three")
-    ]
+    settings.TENANT_STEPS = steps.configuration()
     steps.reset()
     yield
     Tenant.objects.filter(slug__startswith=PREFIX).delete()

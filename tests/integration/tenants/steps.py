@@ -12,6 +12,12 @@ calls: list[str] = []
 behaviour: dict[str, list[Behaviour]] = {}
 
 
+def configuration() -> dict[str, list[str]]:
+    """Return the setting that has runs of every kind take the steps of this module."""
+    three = [f"{__name__}.{name}" for name in ("One", "Two", "Three")]
+    return dict.fromkeys(("create", "suspend", "resume", "delete", "restore"), three)
+
+
 def reset() -> None:
     """Forget what was called and what to do."""
     calls.clear()
@@ -45,8 +51,10 @@ class One(_Told):
 class Two(_Told):
     name: ClassVar[str] = "two"
     label: ClassVar[str] = "Second"
+    needs: ClassVar[frozenset[str]] = frozenset({"one"})
 
 
 class Three(_Told):
     name: ClassVar[str] = "three"
     label: ClassVar[str] = "Third"
+    needs: ClassVar[frozenset[str]] = frozenset({"two"})

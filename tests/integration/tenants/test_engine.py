@@ -20,6 +20,7 @@ from plexica.events.models import OutboxMessage
 from tenants.models import Domain, ProvisioningRun, Tenant
 from tenants.provisioning import outcome
 from tenants.provisioning.engine import DATABASE_MESSAGE, UNEXPECTED_MESSAGE, run_provisioning
+from tenants.provisioning.kinds import kind_of
 from tenants.provisioning.lease import LeaseLost, acquire
 from tenants.scopes import tenant_scope
 from tenants.selectors import list_abandoned_runs
@@ -27,8 +28,6 @@ from tenants.services import RunNotRetryable, create_tenant, retry_rollback, ret
 from tests.integration.conftest import MakeRun
 from tests.integration.tenants import steps
 from tests.threads import threads
-
-_MODULE = steps.__name__
 
 
 def transient() -> NoReturn:
@@ -49,7 +48,7 @@ def database_away() -> NoReturn:
 
 @pytest.fixture(autouse=True)
 def _told_steps(settings: Settings) -> Iterator[None]:
-    settings.PROVISIONING_STEPS = [f"{_MODULE}.{name}" for name in ("One", "Two", "Three")]
+    settings.TENANT_STEPS = steps.configuration()
     settings.PLEXICA_STEP_BACKOFF_SECONDS = 0.001
     settings.PLEXICA_STEP_ATTEMPTS = 3
     steps.reset()
@@ -184,8 +183,10 @@ def test_a_worker_that_wakes_up_late_writes_nothing(make_run: MakeRun) -> None:
     step = run.steps.get(name="one")
     for write in (
         lambda: outcome.record_step(late, step, state="FAILED"),
-        lambda: outcome.mark_rolling_back(late, message="late"),
-        lambda: outcome.fail(late),
+        lambda: outcome.mark_failing(late, kind_of("create"), message="late"),
+        lambda: outcome.fail(late, kind_of("create")),
+        lambda: outcome.succeed(late, kind_of("create")),
+        late.check_from_anywhere,
         late.renew,
         late.check,
     ):

@@ -33,18 +33,30 @@ def _page(client: Client, host: str) -> tuple[int, bytes, dict[str, str]]:
     [
         TenantState.PROVISIONING,
         TenantState.FAILED,
-        TenantState.SUSPENDED,
-        TenantState.DELETING,
         TenantState.DELETED,
     ],
 )
-def test_a_tenant_that_is_not_served_looks_like_none(
+def test_a_tenant_that_is_not_there_looks_like_none(
     client: Client, in_state: Tenant, state: TenantState
 ) -> None:
     unknown = _page(client, "nobody-has-this.localhost:8000")
     assert unknown[0] == 404
     Tenant.objects.filter(pk=in_state.pk).update(state=state)
     assert _page(client, f"{in_state.slug}.localhost:8000") == unknown
+
+
+@pytest.mark.parametrize("state", [TenantState.SUSPENDED, TenantState.DELETING])
+def test_a_tenant_that_is_closed_says_so(
+    client: Client, in_state: Tenant, state: TenantState
+) -> None:
+    Tenant.objects.filter(pk=in_state.pk).update(state=state)
+    status, page, headers = _page(client, f"{in_state.slug}.localhost:8000")
+    assert (status, headers["Cache-Control"]) == (403, "no-store")
+    assert b"This workspace is closed" in page
+    assert in_state.name.encode() not in page
+    answer = client.get("/api/users", headers={"host": f"{in_state.slug}.localhost:8000"})
+    assert answer.status_code == 403
+    assert answer.json()["type"] == "urn:plexica:problem:tenant-suspended"
 
 
 @pytest.mark.parametrize(
