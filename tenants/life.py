@@ -37,6 +37,7 @@ def suspend_tenant(*, tenant: Tenant, actor: Actor) -> ProvisioningRun:
         StaleTenant: Somebody else changed the tenant since it was read.
     """
     with transaction.atomic():
+        _check_state(tenant, TenantState.ACTIVE, _("Only an active tenant can be suspended."))
         move_tenant(tenant=tenant, to=TenantState.SUSPENDED)
         return _begin(tenant, RunKind.SUSPEND, actor, "suspension_requested")
 

@@ -74,10 +74,7 @@ def create_tenant(
             )
             publish(event="tenant.created", payload={"tenant": slug, "run": str(run.id)})
     except IntegrityError as error:
-        raise SlugTaken(
-            _("There is a tenant “%(slug)s” already. Choose another slug.") % {"slug": slug},
-            fields={"slug": [_("This slug is taken.")]},
-        ) from error
+        raise _slug_taken(slug) from error
     return run
 
 
@@ -169,6 +166,16 @@ def retry_rollback(*, run: ProvisioningRun, actor: Actor) -> ProvisioningRun:
         record(actor=actor, action="tenant.rollback_retried", target=f"tenant:{tenant.slug}")
         send_after_commit(PROVISIONING_TASK, run_id=str(failed_run.id))
     return failed_run
+
+
+def _slug_taken(slug: str) -> SlugTaken:
+    if Tenant.objects.filter(slug=slug, state=TenantState.DELETED).exists():
+        detail = _(
+            "A deleted tenant had the slug “%(slug)s”. Choose another one, or have this one freed."
+        )
+    else:
+        detail = _("There is a tenant “%(slug)s” already. Choose another slug.")
+    return SlugTaken(detail % {"slug": slug}, fields={"slug": [_("This slug is taken.")]})
 
 
 def _lock_failed(run: ProvisioningRun) -> tuple[Tenant, ProvisioningRun]:
