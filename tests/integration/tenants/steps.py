@@ -58,3 +58,10 @@ class Three(_Told):
     name: ClassVar[str] = "three"
     label: ClassVar[str] = "Third"
     needs: ClassVar[frozenset[str]] = frozenset({"two"})
+
+
+class Apart(_Told):
+    """A step that needs none of the others, and none needs it."""
+
+    name: ClassVar[str] = "apart"
+    label: ClassVar[str] = "Apart"

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from threading import Barrier, Event
 from typing import NoReturn
 
 import pytest
 from django.core.cache import cache
 from django.db import OperationalError
+from django.db.models import F
 from django.utils import timezone
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
@@ -16,6 +18,7 @@ from pytest_django import Settings
 from plexica.audit.models import AuditEntry
 from plexica.core.actor import SYSTEM
 from plexica.core.errors import PermanentError, TransientError
+from plexica.core.fence import check_fence
 from plexica.events.models import OutboxMessage
 from tenants.models import Domain, ProvisioningRun, Tenant
 from tenants.provisioning import outcome
@@ -293,3 +296,58 @@ def test_whatever_fails_the_record_says_what_is_left(
     )
     assert run.tenant.state == ("FAILED" if failing else "ACTIVE")
     steps.reset()
+
+
+def test_steps_that_do_not_need_each_other_run_side_by_side(
+    make_run: MakeRun, settings: Settings
+) -> None:
+    settings.TENANT_STEPS = {
+        "create": [f"{steps.__name__}.{name}" for name in ("One", "Two", "Three", "Apart")]
+    }
+    both = Barrier(2, timeout=10)
+    steps.on("do two", lambda: both.wait() and None)
+    steps.on("do apart", lambda: both.wait() and None)
+    assert _run(make_run()).state == "SUCCEEDED"
+
+
+def test_what_runs_beside_a_failing_step_is_waited_for_and_taken_back(
+    make_run: MakeRun, settings: Settings
+) -> None:
+    settings.TENANT_STEPS = {
+        "create": [f"{steps.__name__}.{name}" for name in ("One", "Two", "Three", "Apart")]
+    }
+    failed = Event()
+
+    def fail() -> NoReturn:
+        failed.set()
+        permanent()
+
+    steps.on("do one", fail)
+    steps.on("do apart", lambda: failed.wait(10) and None)
+    run = _run(make_run())
+    assert (run.state, run.failed_step) == ("ROLLED_BACK", "one")
+    assert _states(run) == {
+        "one": "UNDONE",
+        "two": "PENDING",
+        "three": "PENDING",
+        "apart": "UNDONE",
+    }
+
+
+def test_a_worker_that_has_lost_its_run_makes_no_outward_act(make_run: MakeRun) -> None:
+    run = make_run()
+    acted: list[str] = []
+
+    def lose() -> None:
+        ProvisioningRun.objects.filter(pk=run.pk).update(fence=F("fence") + 1)
+        check_fence()
+        acted.append("an outward act")
+
+    steps.on("do two", lose)
+    run_provisioning(run.id)
+    assert acted == []
+    run.refresh_from_db()
+    assert run.state == "RUNNING"
+    assert "do three" not in steps.calls
+    ProvisioningRun.objects.filter(pk=run.pk).update(lease_expires_at=None)
+    assert _run(run).state == "SUCCEEDED"
