@@ -10,6 +10,7 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from plexica.core.errors import PermanentError, TransientError
+from plexica.core.fence import check_fence
 from plexica.identity.keycloak.errors import (
     KeycloakConflict,
     KeycloakForbidden,
@@ -102,7 +103,9 @@ class Transport:
             TransientError: No connection, no answer in time, 429, or a status of 500 and above.
             PermanentError: Any other status of 300 and above, or an answer that is no JSON or too
                 big; a subclass where the status tells more.
+            Exception: What the fence raises: whoever calls has lost the right to.
         """
+        check_fence()
         try:
             with self._session().request(
                 method,
