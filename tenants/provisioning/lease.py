@@ -18,6 +18,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from plexica.core.scope import platform_scope
+from tenants.claim import hold_off_claims
 from tenants.models import ProvisioningRun
 from tenants.states import UNFINISHED_RUN_STATES
 
@@ -78,13 +79,16 @@ class Lease:
 
 
 def acquire(run_id: UUID) -> Lease | None:
-    """Take a run that is unfinished and that nobody holds.
+    """Take a run that is unfinished and that nobody holds, of a tenant that nobody has claimed.
 
     Returns:
         The lease, or None when there is nothing to take.
     """
     now = timezone.now()
     with transaction.atomic():
+        tenant = ProvisioningRun.objects.values_list("tenant_id", flat=True).filter(id=run_id)
+        if not tenant or not hold_off_claims(tenant[0]):
+            return None
         taken = ProvisioningRun.objects.filter(
             Q(lease_expires_at=None) | Q(lease_expires_at__lt=now),
             id=run_id,
