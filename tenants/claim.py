@@ -1,57 +1,148 @@
-"""Working on a tenant's parts outside a run: an upgrade or a repair, one at a time.
+"""Having a tenant for oneself, outside a run: who upgrades or repairs it, while no run changes it.
 
-A claim is an advisory lock of the database session, so that it ends with the process that holds
-it. A run is not begun on while a tenant is claimed (the engine leaves it queued, and its sweep
-comes back to it), and nothing is claimed that has an unfinished run.
+A claim is an advisory lock of a transaction that does nothing else, on a connection of its own, so
+that nothing that happens to the caller's connection gives it up, and the end of the connection
+does. PostgreSQL ends a transaction that is idle for longer than a lease; a thread keeps it from
+being so. So a process that dies gives its claims up at once, and one that is frozen after a lease;
+when it wakes up, the fence stops its next outward act.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from hashlib import sha256
 from uuid import UUID
 
-from django.db import connection
+import psycopg
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, connection
 from django.utils.translation import gettext as _
+from psycopg.pq import TransactionStatus
 
+from plexica.core.errors import NotFound, TransientError
+from plexica.core.fence import fenced
 from plexica.core.scope import platform_scope
-from tenants.models import Tenant
+from tenants.models import ProvisioningRun, Tenant
 from tenants.runs import TenantBusy
 from tenants.states import UNFINISHED_RUN_STATES
 
-# Any number that nothing else takes as the first key of an advisory lock in one database.
-_LOCKS = 0x504C_5443  # "PLTC"
+_RENEWALS_PER_LEASE = 3
+
+logger = structlog.get_logger(__name__)
+
+
+class ClaimLost(TransientError):
+    """The tenant is no longer this process's own: it was frozen or cut off for too long."""
 
 
 @contextmanager
-def claimed(tenant: Tenant) -> Iterator[None]:
-    """Keep runs, and other claims, off a tenant while a block runs. Not inside a transaction.
+def claimed(tenant: Tenant) -> Iterator[Tenant]:
+    """Have a tenant for oneself while a block runs: no other claim, and no run that goes on.
+
+    A run may be asked for meanwhile; no worker takes it up before the block ends. It takes one
+    more connection of the pool for as long. `plexica.core.fence.check_fence` checks the claim:
+    call it inside a transaction before what it writes; outward calls do.
+
+    Args:
+        tenant: Which; it is read again.
+
+    Yields:
+        The tenant as it is now.
 
     Raises:
-        TenantBusy: Somebody else has claimed it, or it has an unfinished run.
+        TenantBusy: It is claimed already, or has a run that is not finished.
+        NotFound: Its row is gone.
+        ClaimLost: From inside the block, when the claim was lost.
     """
-    if not _ask("pg_try_advisory_lock", tenant.pk):
-        raise TenantBusy(_("It is being upgraded or repaired by somebody else."))
+    holder = connection.copy()
     try:
         with platform_scope():
-            is_busy = tenant.runs.filter(state__in=UNFINISHED_RUN_STATES).exists()
-        if is_busy:
-            raise TenantBusy(_("It has a run that is not finished."))
-        yield
+            holder.set_autocommit(False)
+            with holder.cursor() as cursor:
+                cursor.execute(
+                    "SELECT set_config('idle_in_transaction_session_timeout', %s, true),"
+                    " pg_try_advisory_xact_lock(%s)",
+                    [str(int(settings.PLEXICA_LEASE_SECONDS * 1000)), _key(tenant.pk)],
+                )
+                is_mine = cursor.fetchone()[1]
+            if not is_mine:
+                raise TenantBusy(
+                    _("Wait until what is being done to it has ended, then try again.")
+                )
+            # After the lock: whoever took a run up before has committed that.
+            if ProvisioningRun.objects.filter(
+                tenant_id=tenant.pk, state__in=UNFINISHED_RUN_STATES
+            ).exists():
+                raise TenantBusy(
+                    _("Wait until the run that is under way has ended, then try again.")
+                )
+            fresh = Tenant.objects.filter(pk=tenant.pk).first()
+        if fresh is None:
+            raise NotFound(_("There is no such tenant any more."))
+
+        def check() -> None:
+            _touch(holder.connection)
+
+        with _kept_alive(check), fenced(check):
+            yield fresh
     finally:
         # A connection that broke has given the lock up already.
-        _ask("pg_advisory_unlock", tenant.pk)
+        with suppress(DatabaseError), platform_scope():
+            holder.rollback()
+        holder.close()
 
 
 def hold_off_claims(tenant_id: UUID) -> bool:
     """Keep claims off a tenant until the present transaction ends.
 
+    Whoever takes a run up calls it in the transaction that does so, and leaves the run alone when
+    the answer is no; the run is found again later. It does not wait.
+
     Returns:
-        Whether that worked; False when somebody has claimed it.
+        Whether nobody has a claim. If somebody has, nothing is held.
+
+    Raises:
+        RuntimeError: No transaction is open, so that nothing would be held.
     """
-    return _ask("pg_try_advisory_xact_lock", tenant_id)
+    if not connection.in_atomic_block:
+        raise RuntimeError("Claims are held off for a transaction, and none is open.")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock_shared(%s)", [_key(tenant_id)])
+        return bool(cursor.fetchone()[0])
 
 
-def _ask(function: str, tenant_id: UUID) -> bool:
-    with platform_scope(), connection.cursor() as cursor:
-        cursor.execute(f"SELECT {function}(%s, hashtext(%s))", [_LOCKS, str(tenant_id)])
-        row = cursor.fetchone()
-    return bool(row and row[0])
+def _touch(held: psycopg.Connection[tuple[object, ...]]) -> None:
+    try:
+        held.execute("SELECT 1")
+        is_held = held.info.transaction_status == TransactionStatus.INTRANS
+    except psycopg.Error as error:
+        raise ClaimLost(_("The connection that held the tenant broke. Try again.")) from error
+    if not is_held:
+        raise ClaimLost(_("The tenant is held no longer. Try again."))
+
+
+@contextmanager
+def _kept_alive(touch: Callable[[], None]) -> Iterator[None]:
+    stop = threading.Event()
+
+    def keep() -> None:
+        while not stop.wait(settings.PLEXICA_LEASE_SECONDS / _RENEWALS_PER_LEASE):
+            try:
+                touch()
+            except ClaimLost:
+                logger.warning("claim_lost")
+                return
+
+    thread = threading.Thread(target=keep, name="claim", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _key(tenant_id: UUID) -> int:
+    digest = sha256(b"plexica tenant " + tenant_id.bytes).digest()
+    return int.from_bytes(digest[:8], signed=True)
