@@ -17,7 +17,13 @@ from plexica.identity.keycloak.master import MasterClient, master_client
 from plexica.identity.keycloak.realm import RealmClient, realm_client
 from plexica.identity.keycloak.tokens import drop_tokens_of_realm
 from plexica.identity.providers import MANAGEMENT_SECRET, WORKSPACE_SECRET, tenant_provider
-from plexica.identity.realm_representation import LOGIN_THEME, TENANT_ATTRIBUTE, tenant_realm
+from plexica.identity.realm_representation import (
+    LOGIN_THEME,
+    TENANT_ATTRIBUTE,
+    realm_digest,
+    tenant_realm,
+)
+from tenants.lifecycle import note_digest
 from tenants.models import Tenant
 from tenants.provisioning.step import Step
 from tenants.scopes import tenant_scope
@@ -65,6 +71,7 @@ class Realm(Step):
         master.give_power_away(tenant.realm)
         if not _manages(realm_client(tenant), tenant):
             raise PermanentError("The realm was made, but its own account cannot manage it.")
+        note_digest(tenant=tenant, field="realm_digest", digest=realm_digest())
 
     def undo(self, tenant: Tenant) -> None:
         """Delete the realm if it is this tenant's, and forget its secrets, tokens and keys.
@@ -84,6 +91,7 @@ class Realm(Step):
         with tenant_scope(tenant):
             forget_keys(tenant_provider(tenant))
         delete_secrets(tenant=tenant, names=(MANAGEMENT_SECRET, WORKSPACE_SECRET))
+        note_digest(tenant=tenant, field="realm_digest", digest="")
 
     def _is_finished_one(self, tenant: Tenant, master: MasterClient) -> bool:
         """Return whether the realm that is there is this tenant's, with a working account."""

@@ -7,9 +7,12 @@ a role that is misspelt is silently made.
 
 import json
 from email.utils import parseaddr
+from hashlib import sha256
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 
 from plexica.identity.providers import (
     API_CLIENT,
@@ -53,21 +56,12 @@ def tenant_realm(
         login_theme: The look of its login pages, or None for Keycloak's own.
     """
     return {
-        **_settings(tenant.realm, tenant.name, login_theme),
-        "attributes": {
-            TENANT_ATTRIBUTE: str(tenant.id),
-            "adminEventsExpiration": str(EVENT_SECONDS),
-        },
-        "components": _user_profile(),
-        "clients": [
-            browser_client(
-                WORKSPACE_CLIENT,
-                name="Workspace",
-                home_url=tenant.workspace_url,
-                secret=workspace_secret,
-            ),
-            service_client(MANAGEMENT_CLIENT, name="Management", secret=management_secret),
-        ],
+        **tenant_settings(tenant),
+        **({"loginTheme": login_theme} if login_theme else {}),
+        "components": _user_profile_component(),
+        "clients": tenant_clients(
+            tenant, workspace_secret=workspace_secret, management_secret=management_secret
+        ),
         "users": [
             {
                 **service_user(MANAGEMENT_CLIENT, tenant.realm),
@@ -77,10 +71,59 @@ def tenant_realm(
     }
 
 
+def tenant_settings(tenant: Tenant) -> dict[str, Any]:
+    """Return the settings of a tenant's realm that are Plexica's to say, at any time.
+
+    All others are its people's: the login theme, too, is only what the realm begins with.
+    """
+    return {
+        **_settings(tenant.realm, tenant.name),
+        "attributes": {
+            TENANT_ATTRIBUTE: str(tenant.id),
+            "adminEventsExpiration": str(EVENT_SECONDS),
+        },
+    }
+
+
+def tenant_clients(
+    tenant: Tenant, *, workspace_secret: str, management_secret: str
+) -> list[dict[str, Any]]:
+    """Return the clients of a tenant's realm that are Plexica's.
+
+    Args:
+        tenant: Whose realm it is.
+        workspace_secret: The secret of the client that logs browsers in.
+        management_secret: The secret of the account that manages the realm.
+    """
+    return [
+        browser_client(
+            WORKSPACE_CLIENT,
+            name="Workspace",
+            home_url=tenant.workspace_url,
+            secret=workspace_secret,
+        ),
+        service_client(MANAGEMENT_CLIENT, name="Management", secret=management_secret),
+    ]
+
+
+def realm_digest() -> str:
+    """Return the digest of what a tenant's realm should be, the same for all tenants."""
+    nobody = Tenant(id=UUID(int=0), slug="nobody", name="Nobody", realm="nobody")
+    realm = tenant_realm(nobody, workspace_secret="", management_secret="", login_theme=None)
+    mail = realm["smtpServer"]
+    if "password" in mail:
+        # A change of it counts, and nobody who reads the digest can try passwords against it.
+        mail["password"] = salted_hmac(
+            "plexica.realm_digest", mail["password"], algorithm="sha256"
+        ).hexdigest()
+    return sha256(json.dumps(realm, sort_keys=True).encode()).hexdigest()
+
+
 def platform_settings(*, login_theme: str | None) -> dict[str, Any]:
     """Return the settings of the platform's own realm, without what is in it."""
     return {
-        **_settings(PLATFORM_REALM, "Plexica", login_theme),
+        **_settings(PLATFORM_REALM, "Plexica"),
+        **({"loginTheme": login_theme} if login_theme else {}),
         "attributes": {"adminEventsExpiration": str(EVENT_SECONDS)},
     }
 
@@ -97,7 +140,7 @@ def platform_realm(
     """
     return {
         **platform_settings(login_theme=login_theme),
-        "components": _user_profile(),
+        "components": _user_profile_component(),
         "roles": {"realm": [super_admin_role()]},
         "clients": platform_clients(console_secret=console_secret, api_secret=api_secret),
         "users": [
@@ -154,7 +197,8 @@ def browser_client(client_id: str, *, name: str, home_url: str, secret: str) -> 
         "baseUrl": f"{home_url}/",
         # The home page is where a person goes on after setting a password by mail.
         "redirectUris": [f"{home_url}{CALLBACK_PATH}", f"{home_url}/"],
-        "webOrigins": [],
+        # What Keycloak makes of the redirect addresses if it is told nothing.
+        "webOrigins": [home_url],
         "attributes": {
             "pkce.code.challenge.method": "S256",
             "post.logout.redirect.uris": f"{home_url}/",
@@ -191,9 +235,50 @@ def service_user(client_id: str, realm: str) -> dict[str, Any]:
     }
 
 
-def _settings(realm: str, display_name: str, login_theme: str | None) -> dict[str, Any]:
+def user_profile() -> dict[str, Any]:
+    """Return what is known of a person: an address, and names that they may leave out.
+
+    Keycloak's own profile requires first and last name, and would stop an invited person with one
+    more form at the first login.
+    """
+    everyone = {"view": ["admin", "user"], "edit": ["admin", "user"]}
+    attributes = [
+        {
+            "name": "username",
+            "displayName": "${username}",
+            "permissions": everyone,
+            "validations": {
+                "length": {"min": 3, "max": 255},
+                "username-prohibited-characters": {},
+                "up-username-not-idn-homograph": {},
+            },
+        },
+        {
+            "name": "email",
+            "displayName": "${email}",
+            "required": {"roles": ["user"]},
+            "permissions": everyone,
+            "validations": {"email": {}, "length": {"max": 254}},
+        },
+        *(
+            {
+                "name": name,
+                "displayName": f"${{{name}}}",
+                "permissions": everyone,
+                "validations": {
+                    "length": {"max": 255},
+                    "person-name-prohibited-characters": {},
+                },
+            }
+            for name in ("firstName", "lastName")
+        ),
+    ]
+    return {"attributes": attributes}
+
+
+def _settings(realm: str, display_name: str) -> dict[str, Any]:
     is_production = settings.PLEXICA_ENVIRONMENT == Environment.PRODUCTION
-    found: dict[str, Any] = {
+    return {
         "realm": realm,
         "enabled": True,
         "displayName": display_name,
@@ -224,9 +309,6 @@ def _settings(realm: str, display_name: str, login_theme: str | None) -> dict[st
         "adminEventsDetailsEnabled": True,
         "smtpServer": _mail_server(display_name),
     }
-    if login_theme:
-        found["loginTheme"] = login_theme
-    return found
 
 
 def _mail_server(display_name: str) -> dict[str, str]:
@@ -276,49 +358,12 @@ def _roles_mapper() -> dict[str, Any]:
     }
 
 
-def _user_profile() -> dict[str, Any]:
-    """Return what is known of a person: an address, and names that they may leave out.
-
-    Keycloak's own profile requires first and last name, and would stop an invited person with one
-    more form at the first login.
-    """
-    everyone = {"view": ["admin", "user"], "edit": ["admin", "user"]}
-    attributes = [
-        {
-            "name": "username",
-            "displayName": "${username}",
-            "permissions": everyone,
-            "validations": {
-                "length": {"min": 3, "max": 255},
-                "username-prohibited-characters": {},
-                "up-username-not-idn-homograph": {},
-            },
-        },
-        {
-            "name": "email",
-            "displayName": "${email}",
-            "required": {"roles": ["user"]},
-            "permissions": everyone,
-            "validations": {"email": {}, "length": {"max": 254}},
-        },
-        *(
-            {
-                "name": name,
-                "displayName": f"${{{name}}}",
-                "permissions": everyone,
-                "validations": {
-                    "length": {"max": 255},
-                    "person-name-prohibited-characters": {},
-                },
-            }
-            for name in ("firstName", "lastName")
-        ),
-    ]
+def _user_profile_component() -> dict[str, Any]:
     return {
         "org.keycloak.userprofile.UserProfileProvider": [
             {
                 "providerId": "declarative-user-profile",
-                "config": {"kc.user.profile.config": [json.dumps({"attributes": attributes})]},
+                "config": {"kc.user.profile.config": [json.dumps(user_profile())]},
             }
         ]
     }

@@ -5,22 +5,32 @@ from typing import Any
 from django.conf import settings
 
 from plexica.identity.keycloak.admin import AdminClient
-from plexica.identity.keycloak.tokens import ServiceAccount
+from plexica.identity.keycloak.tokens import ServiceAccount, drop_token
 from plexica.identity.keycloak.transport import READ_SECONDS, Answer
 from plexica.identity.providers import MANAGEMENT_CLIENT, MANAGEMENT_SECRET
 from tenants.models import Tenant
 from tenants.secrets import get_secret
 
 DELETE_SECONDS = 60.0
+PAGE = 100
 
 
 class RealmClient(AdminClient):
-    """What is done inside one realm."""
+    """What is done inside one realm.
 
-    @property
-    def realm(self) -> str:
-        """The realm's name."""
-        return self.account.realm
+    Attributes:
+        realm: The realm's name.
+    """
+
+    def __init__(self, account: ServiceAccount, *, realm: str | None = None) -> None:
+        """Take an account.
+
+        Args:
+            account: The realm's own account, or one of the master realm with power over it.
+            realm: The realm, where it is not the account's own.
+        """
+        super().__init__(account)
+        self.realm = realm or account.realm
 
     def get_settings(self) -> dict[str, Any]:
         """Return the realm's settings."""
@@ -101,6 +111,25 @@ class RealmClient(AdminClient):
         """Return a client of the realm."""
         found = self._in_realm("GET", "/clients", params={"clientId": client_id}).body
         return dict(found[0]) if found else None
+
+    def list_clients(self) -> list[dict[str, Any]]:
+        """Return all clients of the realm, Keycloak's own included."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self._in_realm(
+                "GET", "/clients", params={"first": str(len(found)), "max": str(PAGE)}
+            ).body
+            found += page
+            if len(page) < PAGE:
+                return found
+
+    def end_all_sessions(self) -> None:
+        """End all sessions of the realm, and refuse all tokens given until now.
+
+        That goes for the token of this account, too: it gets a new one for its next call.
+        """
+        self._in_realm("POST", "/logout-all")
+        drop_token(self.account)
 
     def update_client(self, representation: dict[str, Any]) -> None:
         """Change a client to its representation, which carries its `id`."""
