@@ -15,6 +15,7 @@ from django_tenants.middleware import TenantMainMiddleware
 from plexica.core.limits import API_PREFIX
 from plexica.core.problems import problem_response
 from plexica.core.scope import Scope, current_scope, enter_scope, platform_scope
+from tenants.epochs import epoch_kept
 from tenants.models import Domain, Tenant
 from tenants.scopes import tenant_scope
 from tenants.states import TenantState
@@ -42,7 +43,9 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
         scope = self._scope_of(request)
         if isinstance(scope, HttpResponse):
             return scope
-        with scope:
+        tenant: Tenant | None = request.tenant  # type: ignore[attr-defined]
+        epoch = tenant.permission_epoch if tenant else None
+        with scope, epoch_kept(current_scope().schema, epoch):
             response = cast("HttpResponseBase", self.get_response(request))
             if isinstance(response, StreamingHttpResponse) and not response.is_async:
                 # Its body is made after this middleware has returned.

@@ -27,8 +27,9 @@ class Tenant(TenantMixin):  # type: ignore[misc] # django-tenants has no types
     # The provisioning step makes the schema, so that it can be repeated after a crash.
     auto_create_schema = False
     auto_drop_schema = False
-    # A tenant's own role may read its own row (tenants.schema.privileges).
-    shared_privileges: ClassVar[tuple[str, ...]] = ("SELECT",)
+    # A tenant's own role may read its own row, and say that its roles have changed
+    # (tenants.schema.privileges, tenants.epochs).
+    shared_privileges: ClassVar[tuple[str, ...]] = ("SELECT", "UPDATE (permission_epoch)")
     tenant_rows: ClassVar[str] = "schema_name"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -49,13 +50,12 @@ class Tenant(TenantMixin):  # type: ignore[misc] # django-tenants has no types
     bucket_digest = models.CharField(max_length=64, blank=True)
     roles_digest = models.CharField(max_length=64, blank=True)
     version = models.PositiveIntegerField(default=1)
+    permission_epoch = models.PositiveBigIntegerField(default=1, db_default=1)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
     activated_at = models.DateTimeField(null=True)
     # While DELETING: the state that `restore` brings back, and when there is nothing to restore.
-    state_before_deletion = models.CharField(
-        max_length=20, choices=TenantState.choices, blank=True
-    )
+    state_before_deletion = models.CharField(max_length=20, choices=TenantState.choices, blank=True)
     purge_after = models.DateTimeField(null=True)
 
     class Meta:
@@ -106,6 +106,20 @@ class Tenant(TenantMixin):  # type: ignore[misc] # django-tenants has no types
     def is_active(self) -> bool:
         """Whether the tenant is served."""
         return self.state == TenantState.ACTIVE
+
+
+class PlatformState(models.Model):
+    """The one row of what the platform keeps about itself."""
+
+    permission_epoch = models.PositiveBigIntegerField(default=1, db_default=1)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(id=1), name="platform_state_one_row"),
+        ]
+
+    def __str__(self) -> str:
+        return "The platform"
 
 
 class Domain(DomainMixin):  # type: ignore[misc] # django-tenants has no types
@@ -226,6 +240,19 @@ class SchemaTemplate(models.Model):
 
     def __str__(self) -> str:
         return self.digest
+
+
+class RealmAccess(models.Model):
+    """An operator's power over one tenant's realm, until it is taken away again."""
+
+    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, related_name="realm_access")
+    opened_by = models.CharField(max_length=255)
+    reason = models.CharField(max_length=500)
+    opened_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} until {self.expires_at}"
 
 
 class IdempotencyKey(models.Model):

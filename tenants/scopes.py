@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from plexica.core.errors import NotFound
 from plexica.core.scope import PUBLIC_SCHEMA, Scope, enter_scope, platform_scope
+from tenants.epochs import epoch_kept
 from tenants.models import Tenant
 from tenants.states import TenantState
 
@@ -37,5 +38,5 @@ def active_tenant_scope(slug: str) -> Iterator[Tenant]:
         tenant = Tenant.objects.filter(slug=slug, state=TenantState.ACTIVE).first()
     if tenant is None:
         raise NotFound(f"There is no active tenant {slug}.")
-    with tenant_scope(tenant):
+    with tenant_scope(tenant), epoch_kept(tenant.schema_name, tenant.permission_epoch):
         yield tenant

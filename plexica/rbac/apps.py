@@ -11,10 +11,10 @@ class RbacConfig(AppConfig):
         """Register Plexica's own permissions, and what lower apps ask this one."""
         from plexica.identity.hooks import register_login_hook  # noqa: PLC0415 (models are loaded now)
         from plexica.identity.permissions import register_permission_checker  # noqa: PLC0415
+        from plexica.rbac.engine import has_permission  # noqa: PLC0415
         from plexica.rbac.login import take_roles_at_login  # noqa: PLC0415
         from plexica.rbac.permissions import CORE_PERMISSIONS  # noqa: PLC0415
         from plexica.rbac.registry import register_all  # noqa: PLC0415
-        from plexica.rbac.selectors import has_permission  # noqa: PLC0415
         from plexica.rbac.services import ensure_system_roles  # noqa: PLC0415
         from tenants.platform import register_preparer  # noqa: PLC0415
 

@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponseBase
 
 from plexica.identity.guards import login_needed
 from plexica.identity.models import User
+from plexica.rbac.engine import has_permission
 from plexica.rbac.keys import is_key
-from plexica.rbac.selectors import has_permission
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]

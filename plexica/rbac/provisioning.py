@@ -20,6 +20,7 @@ class SystemRoles(Step):
 
     name: ClassVar[str] = "roles"
     label: ClassVar[str] = "Roles"
+    needs: ClassVar[frozenset[str]] = frozenset({"schema"})
 
     def do(self, tenant: Tenant) -> None:
         """Write the system roles into the tenant's schema."""
@@ -35,6 +36,7 @@ class Owner(Step):
 
     name: ClassVar[str] = "owner"
     label: ClassVar[str] = "Owner and invitation"
+    needs: ClassVar[frozenset[str]] = frozenset({"schema", "realm", "roles"})
 
     def do(self, tenant: Tenant) -> None:
         """Make the owner, and last of all send the invitation.

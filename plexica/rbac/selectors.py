@@ -7,8 +7,8 @@ from django.db.models import Q, QuerySet
 from plexica.core.scope import PLATFORM_SCHEMA, NoScope, current_scope
 from plexica.identity.models import User
 from plexica.rbac.keys import matches
-from plexica.rbac.models import Grant, Role, RoleAssignment
-from plexica.rbac.registry import Audience, list_definitions
+from plexica.rbac.models import Role, RoleAssignment
+from plexica.rbac.registry import Audience
 
 
 def current_audience() -> Audience:
@@ -40,38 +40,6 @@ def assignments_of(user: User) -> QuerySet[RoleAssignment]:
 def has_role(user: User, key: str) -> bool:
     """Return whether an active user holds a role, by themselves or through a group."""
     return user.is_active and assignments_of(user).filter(role__key=key).exists()
-
-
-def grants_of(user: User) -> frozenset[str]:
-    """Return the patterns that a user's roles grant together; none for a disabled user."""
-    if not user.is_active:
-        return frozenset()
-    held = Q(role__assignments__user_id=user.pk) | Q(
-        role__assignments__group__memberships__user_id=user.pk
-    )
-    return frozenset(
-        Grant.objects.filter(held).order_by().values_list("permission", flat=True).distinct()
-    )
-
-
-def permissions_of(user: User) -> frozenset[str]:
-    """Return the keys of the registered permissions that a user holds in the current scope."""
-    grants = grants_of(user)
-    return frozenset(
-        definition.key
-        for definition in list_definitions(current_audience())
-        if is_granted(grants, definition.key)
-    )
-
-
-def has_permission(user: User, permission: str) -> bool:
-    """Return whether a user holds a permission in the current scope.
-
-    Args:
-        user: Who is asked about.
-        permission: A key, or a pattern: then whether the user holds all that it covers.
-    """
-    return is_granted(grants_of(user), permission)
 
 
 def is_granted(grants: Iterable[str], permission: str) -> bool:

@@ -12,6 +12,7 @@ from plexica.identity.models import User
 from plexica.rbac.models import AssignmentSource, Grant, Role, RoleAssignment
 from plexica.rbac.selectors import assignments_of, current_audience
 from plexica.rbac.system_roles import SYSTEM_ROLES, SystemRole
+from tenants.epochs import raise_epoch
 
 # Any number that nothing else takes as an advisory lock in one database.
 _LOCK = 0x726F6C65
@@ -61,6 +62,7 @@ def assign_role(
             defaults={"source": source, "assigned_by": f"{actor.kind}:{actor.id}"},
         )
         if is_new:
+            raise_epoch()
             record(
                 actor=actor,
                 action="role.assigned",
@@ -92,6 +94,7 @@ def follow_token_roles(*, user: User, roles: Iterable[str]) -> None:
         )
         for assignment in outdated:
             assignment.delete()
+            raise_epoch()
             record(
                 actor=SYSTEM,
                 action="role.withdrawn",
@@ -133,6 +136,7 @@ def _ensure_role(declared: SystemRole, present: Role | None) -> None:
         [Grant(role=role, permission=permission) for permission in sorted(declared.grants)],
         ignore_conflicts=True,
     )
+    raise_epoch()
     record(
         actor=SYSTEM,
         action="role.updated" if present else "role.created",

@@ -7,9 +7,10 @@ from plexica.identity.keycloak.realm import realm_client
 from plexica.identity.models import User
 from plexica.identity.providers import tenant_provider
 from plexica.rbac import provisioning
+from plexica.rbac.engine import permissions_of
 from plexica.rbac.models import Role, RoleAssignment
 from plexica.rbac.provisioning import Owner, SystemRoles
-from plexica.rbac.selectors import has_role, permissions_of
+from plexica.rbac.selectors import has_role
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
 
