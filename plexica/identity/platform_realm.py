@@ -70,6 +70,60 @@ def prepare_platform_realm(
     return is_new
 
 
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody of the platform's realm.
+
+    Attributes:
+        subject: Who they are in it.
+        is_new: Whether they were made just now.
+    """
+
+    subject: str
+    is_new: bool
+
+
+def appoint_super_admin(
+    master: MasterClient, *, email: str, password: str, is_password_replaced: bool
+) -> Person:
+    """Make a person of the platform's realm a super admin who can log in.
+
+    Args:
+        master: The account of the master realm.
+        email: Their address, by which they are found, and made if they are not.
+        password: What a new person logs in with once, and then must replace.
+        is_password_replaced: Whether it is also for a person who is there.
+
+    Raises:
+        TransientError: Keycloak does not answer.
+        PermanentError: Keycloak refuses, or another person has this as a user name.
+    """
+    credential = {"type": "password", "value": password, "temporary": True}
+    found = master.call("GET", f"{_REALM}/users", params={"email": email, "exact": "true"}).body
+    if found:
+        person = Person(subject=found[0]["id"], is_new=False)
+        address = f"{_REALM}/users/{person.subject}"
+        if not found[0]["enabled"]:
+            master.call("PUT", address, body={"enabled": True})
+        if is_password_replaced:
+            master.call("PUT", f"{address}/reset-password", body=credential)
+    else:
+        made = master.call(
+            "POST",
+            f"{_REALM}/users",
+            body={
+                "username": email,
+                "email": email,
+                "emailVerified": True,
+                "enabled": True,
+                "credentials": [credential],
+            },
+        )
+        person = Person(subject=made.created_id, is_new=True)
+    _ensure_super_admin(master, person.subject)
+    return person
+
+
 def _update(master: MasterClient, console_secret: str, api_secret: str, theme: str | None) -> None:
     master.update_realm(PLATFORM_REALM, platform_settings(login_theme=theme))
     with suppress(KeycloakConflict):

@@ -262,7 +262,11 @@ DEFAULT_FROM_EMAIL = env.str("PLEXICA_MAIL_FROM", default=f"plexica@{PLEXICA_BAS
 # Jobs
 CELERY_BROKER_URL = required("CELERY_BROKER_URL")
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"tenants.run_provisioning": {"queue": "provisioning"}}
+CELERY_TASK_ROUTES = {
+    "tenants.run_provisioning": {"queue": "provisioning"},
+    # Only the provisioner has the secret of Keycloak's master realm.
+    "identity.close_realms": {"queue": "provisioning"},
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -279,6 +283,7 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 CELERY_BEAT_SCHEDULE = {
     "resume-runs": {"task": "tenants.resume_runs", "schedule": 10.0, "options": {"expires": 10}},
     "purge-due": {"task": "tenants.purge_due", "schedule": 60.0, "options": {"expires": 60}},
+    "close-realms": {"task": "identity.close_realms", "schedule": 60.0, "options": {"expires": 60}},
     "deliver-events": {
         "task": "events.deliver_pending",
         "schedule": 10.0,
@@ -300,6 +305,9 @@ TENANT_STEPS = {
     "delete": ["plexica.identity.access.Access", "plexica.identity.access.Sessions"],
     "restore": ["plexica.identity.access.Opening"],
 }
+TENANT_PARTS = [
+    "plexica.identity.realm_part.RealmPart",
+]
 PLEXICA_DELETION_GRACE_DAYS = env.int("PLEXICA_DELETION_GRACE_DAYS", default=30)
 PLEXICA_LEASE_SECONDS = env.int("PLEXICA_LEASE_SECONDS", default=60)
 PLEXICA_STEP_ATTEMPTS = env.int("PLEXICA_STEP_ATTEMPTS", default=5)

@@ -7,6 +7,7 @@ account inside the realm does the rest.
 """
 
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -22,10 +23,12 @@ from plexica.identity.keycloak.tokens import ServiceAccount, drop_token, get_tok
 
 CREATE_SECONDS = 60.0
 MASTER = "master"
+PAGE = 100
 # Making a realm keeps Keycloak's processors busy for about a second. Ten at once would all end when
 # the last one does, near the time limit; two at a time end one after the other, as soon in all.
 MAX_AT_ONCE = 2
 _heavy_work = threading.BoundedSemaphore(MAX_AT_ONCE)
+_SPARE_PREFIX = "plexica-spare-"
 _ADMIN_COMPOSITES = "/roles/admin/composites"
 
 
@@ -87,22 +90,14 @@ class MasterClient(AdminClient):
         Keycloak lets nobody give a role of a realm that they do not hold. So the roles go to an
         account of the master realm that nobody uses, see `take_power`.
         """
-        roles = self._realm_roles(realm)
-        if not roles:
+        held = self._held_roles(realm)
+        if not held:
             return
         user = self._account_user(self._ensure_spare_client(realm))
-        try:
-            self._in_master(
-                "POST",
-                f"/users/{user}/role-mappings/clients/{roles[0]['containerId']}",
-                body=roles,
-            )
-        except KeycloakForbidden:
-            # Only one who holds the roles can hand them on: it was done before.
-            if self.count_powers(realm):
-                raise
-            return
-        self._in_master("DELETE", _ADMIN_COMPOSITES, body=roles)
+        self._in_master(
+            "POST", f"/users/{user}/role-mappings/clients/{held[0]['containerId']}", body=held
+        )
+        self._in_master("DELETE", _ADMIN_COMPOSITES, body=held)
         drop_token(self.account)
 
     def take_power(self, realm: str) -> None:
@@ -111,14 +106,14 @@ class MasterClient(AdminClient):
         Raises:
             KeycloakForbidden: The realm has no spare account, so Plexica did not make it.
         """
-        spare = self._find_client(_spare_name(realm))
+        spare = self._find_client(spare_name(realm))
         if spare is None:
             raise KeycloakForbidden("Plexica has no account with power over this realm.")
         user = self._account_user(spare)
         admin = self._in_master("GET", "/roles/admin")
         account = replace(
             self.account,
-            client_id=_spare_name(realm),
+            client_id=spare_name(realm),
             client_secret=self._in_master("GET", f"/clients/{spare}/client-secret")["value"],
         )
         # The spare account changes the role `admin` once, and may do no more before and after.
@@ -134,20 +129,51 @@ class MasterClient(AdminClient):
 
     def count_powers(self, realm: str) -> int:
         """Return how many of a realm's roles the role `admin` has."""
-        client = self._find_client(_realm_client_name(realm))
-        if client is None:
-            return 0
-        return len(self._in_master("GET", f"{_ADMIN_COMPOSITES}/clients/{client}"))
+        return len(self._held_roles(realm))
+
+    def has_spare_account(self, realm: str) -> bool:
+        """Return whether power over a realm can be taken back, see `take_power`."""
+        spare, client = self._find_client(spare_name(realm)), self._find_realm_client(realm)
+        if spare is None or client is None:
+            return False
+        mappings = f"/users/{self._account_user(spare)}/role-mappings/clients/{client}"
+        return bool(self._in_master("GET", mappings))
+
+    def list_realms_with_spare(self) -> Iterator[list[str]]:
+        """Yield the names of the realms that Plexica made and left a spare account for, by page.
+
+        It asks for clients of the master realm, and so does not list realms.
+        """
+        first = 0
+        while True:
+            page = self.call(
+                "GET",
+                f"/{MASTER}/clients",
+                params={
+                    "clientId": _SPARE_PREFIX,
+                    "search": "true",
+                    "first": str(first),
+                    "max": str(PAGE),
+                },
+            ).body
+            # The search also finds what has this in the middle of its name.
+            yield [
+                client["clientId"].removeprefix(_SPARE_PREFIX)
+                for client in page
+                if client["clientId"].startswith(_SPARE_PREFIX)
+            ]
+            if len(page) < PAGE:
+                return
+            first += PAGE
 
     def remove_leftovers(self, realm: str) -> None:
         """Delete what the master realm still has of a realm that is gone."""
-        for name in (_realm_client_name(realm), _spare_name(realm)):
-            client = self._find_client(name)
+        for client in (self._find_realm_client(realm), self._find_client(spare_name(realm))):
             if client is not None:
                 self._in_master("DELETE", f"/clients/{client}")
 
     def _ensure_spare_client(self, realm: str) -> str:
-        name = _spare_name(realm)
+        name = spare_name(realm)
         representation = {
             "clientId": name,
             "description": "Holds the power over a realm that role admin gave away.",
@@ -172,11 +198,23 @@ class MasterClient(AdminClient):
         return str(found[0]["id"]) if found else None
 
     def _realm_roles(self, realm: str) -> list[dict[str, Any]]:
-        client = self._find_client(_realm_client_name(realm))
+        client = self._find_realm_client(realm)
         if client is None:
             return []
         roles: list[dict[str, Any]] = self._in_master("GET", f"/clients/{client}/roles")
         return roles
+
+    def _held_roles(self, realm: str) -> list[dict[str, Any]]:
+        client = self._find_realm_client(realm)
+        if client is None:
+            return []
+        roles: list[dict[str, Any]] = self._in_master(
+            "GET", f"{_ADMIN_COMPOSITES}/clients/{client}"
+        )
+        return roles
+
+    def _find_realm_client(self, realm: str) -> str | None:
+        return self._find_client(f"{realm}-realm")
 
     def _in_master(self, method: str, path: str, *, body: Any = None) -> Any:
         return self.call(method, f"/{MASTER}{path}", body=body).body
@@ -199,9 +237,6 @@ def master_client(server_key: str) -> MasterClient:
     )
 
 
-def _realm_client_name(realm: str) -> str:
-    return f"{realm}-realm"
-
-
-def _spare_name(realm: str) -> str:
-    return f"plexica-spare-{realm}"
+def spare_name(realm: str) -> str:
+    """Return the name of the client in the master realm whose account holds a realm's roles."""
+    return f"{_SPARE_PREFIX}{realm}"

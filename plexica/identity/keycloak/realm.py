@@ -1,5 +1,6 @@
 """The service account inside a realm: it does all that is done to a realm once it is made."""
 
+from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
@@ -134,6 +135,68 @@ class RealmClient(AdminClient):
     def update_client(self, representation: dict[str, Any]) -> None:
         """Change a client to its representation, which carries its `id`."""
         self._in_realm("PUT", f"/clients/{representation['id']}", body=representation)
+
+    def create_client(self, representation: dict[str, Any]) -> None:
+        """Make a client.
+
+        Raises:
+            KeycloakConflict: The name is taken.
+        """
+        self._in_realm("POST", "/clients", body=representation)
+
+    def update_settings(self, representation: dict[str, Any]) -> None:
+        """Change the settings that are named; `attributes` replace all those that are there."""
+        self._in_realm("PUT", "", body=representation)
+
+    def get_user_profile(self) -> dict[str, Any]:
+        """Return what the realm asks of a person."""
+        found: dict[str, Any] = self._in_realm("GET", "/users/profile").body
+        return found
+
+    def update_user_profile(self, representation: dict[str, Any]) -> None:
+        """Replace what the realm asks of a person."""
+        self._in_realm("PUT", "/users/profile", body=representation)
+
+    def get_account_roles(self, client: str) -> dict[str, list[dict[str, Any]]]:
+        """Return the roles that a client's account was given.
+
+        Args:
+            client: The client's id, which is not its name.
+
+        Returns:
+            Under a client's name its roles, and under an empty name those of the realm.
+        """
+        found = self._in_realm("GET", self._mappings_of(client)).body
+        roles = {
+            name: mapping["mappings"] for name, mapping in found.get("clientMappings", {}).items()
+        }
+        return {"": found.get("realmMappings", []), **roles}
+
+    def change_account_roles(
+        self, client: str, *, of: str, give: Collection[str] = (), take: Collection[str] = ()
+    ) -> None:
+        """Give a client's account roles of another client, and take some from it.
+
+        Args:
+            client: The id of the client whose account it is.
+            of: The name of the client that the roles belong to; empty for the realm's own.
+            give: The names of the roles to give.
+            take: The names of the roles to take.
+
+        Raises:
+            KeycloakForbidden: Whoever calls does not hold the roles.
+        """
+        owner = self.find_client(of) if of else None
+        place = f"/clients/{owner['id']}" if owner else ""
+        mappings = f"{self._mappings_of(client)}{place or '/realm'}"
+        for method, names in (("POST", give), ("DELETE", take)):
+            roles = [self._in_realm("GET", f"{place}/roles/{name}").body for name in names]
+            if roles:
+                self._in_realm(method, mappings, body=roles)
+
+    def _mappings_of(self, client: str) -> str:
+        user = self._in_realm("GET", f"/clients/{client}/service-account-user").body["id"]
+        return f"/users/{user}/role-mappings"
 
     def _in_realm(
         self,
