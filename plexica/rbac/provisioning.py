@@ -54,7 +54,7 @@ class Owner(Step):
             user = provision_user(
                 issuer=issuer, subject=subject, claims={"email": tenant.owner_email}
             )
-            assign_role(user=user, role=OWNER, actor=SYSTEM, source=AssignmentSource.SYSTEM)
+            assign_role(holder=user, role=OWNER, actor=SYSTEM, source=AssignmentSource.SYSTEM)
         send_invitation(tenant=tenant, subject=subject)
 
     def undo(self, tenant: Tenant) -> None:

@@ -4,14 +4,16 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from plexica.audit.services import record
 from plexica.core.actor import SYSTEM, Actor
-from plexica.core.errors import NotFound
+from plexica.core.errors import InvalidInput, NotFound
 from plexica.identity.models import User
-from plexica.rbac.models import AssignmentSource, Grant, Role, RoleAssignment
+from plexica.rbac.authority import check_authority, check_owner_remains
+from plexica.rbac.models import AssignmentSource, Grant, Group, Role, RoleAssignment
 from plexica.rbac.selectors import assignments_of, current_audience
-from plexica.rbac.system_roles import SYSTEM_ROLES, SystemRole
+from plexica.rbac.system_roles import ADMIN, OWNER, SYSTEM_ROLES, SystemRole
 from tenants.epochs import raise_epoch
 
 # Any number that nothing else takes as an advisory lock in one database.
@@ -39,26 +41,30 @@ def ensure_system_roles() -> None:
 
 
 def assign_role(
-    *, user: User, role: str, actor: Actor, source: AssignmentSource = AssignmentSource.MANUAL
+    *,
+    holder: User | Group,
+    role: str,
+    actor: Actor,
+    source: AssignmentSource = AssignmentSource.MANUAL,
 ) -> None:
-    """Give a user a role; one that they have already changes nothing.
+    """Give a role to a user or a group; one that they have already changes nothing.
 
     Args:
-        user: Who gets it.
+        holder: Who gets it.
         role: The role's key.
-        actor: Who gives it.
+        actor: Who gives it; they must hold all that it grants.
         source: How it comes about.
 
     Raises:
         NotFound: There is no such role in the current scope.
+        BeyondAuthority: The actor does not hold what the role grants.
     """
-    found = Role.objects.filter(key=role).first()
-    if found is None:
-        raise NotFound(f"There is no role {role}.")
     with transaction.atomic():
+        found = _lock_role(role)
+        check_authority(actor, _grants_of(found))
         _assignment, is_new = RoleAssignment.objects.get_or_create(
+            **_held_by(holder),
             role=found,
-            user=user,
             defaults={"source": source, "assigned_by": f"{actor.kind}:{actor.id}"},
         )
         if is_new:
@@ -66,9 +72,49 @@ def assign_role(
             record(
                 actor=actor,
                 action="role.assigned",
-                target=f"user:{user.id}",
+                target=_target(holder),
                 after={"role": role, "source": source.value},
             )
+
+
+def withdraw_role(*, holder: User | Group, role: str, actor: Actor) -> None:
+    """Take a role from a user or a group; one that they do not have changes nothing.
+
+    Raises:
+        NotFound: There is no such role in the current scope.
+        BeyondAuthority: The actor does not hold what the role grants.
+        LastOwner: Nobody would be left to own the tenant.
+    """
+    with transaction.atomic():
+        found = _lock_role(role)
+        check_authority(actor, _grants_of(found))
+        removed, _by_model = RoleAssignment.objects.filter(**_held_by(holder), role=found).delete()
+        if removed:
+            raise_epoch()
+            check_owner_remains()
+            record(
+                actor=actor,
+                action="role.withdrawn",
+                target=_target(holder),
+                before={"role": role},
+            )
+
+
+def hand_over_ownership(*, owner: User, successor: User, actor: Actor) -> None:
+    """Make somebody else an owner in a person's place, who stays as an admin.
+
+    Raises:
+        InvalidInput: They are the same, the one is no owner, or the other is disabled.
+        BeyondAuthority: The actor is no owner.
+    """
+    with transaction.atomic():
+        if owner.pk == successor.pk or not successor.is_active:
+            raise InvalidInput(fields={"successor": [_("Choose another, active person.")]})
+        if not RoleAssignment.objects.filter(user=owner, role__key=OWNER).exists():
+            raise InvalidInput(fields={"owner": [_("They do not own the tenant themselves.")]})
+        assign_role(holder=successor, role=OWNER, actor=actor)
+        assign_role(holder=owner, role=ADMIN, actor=actor)
+        withdraw_role(holder=owner, role=OWNER, actor=actor)
 
 
 def follow_token_roles(*, user: User, roles: Iterable[str]) -> None:
@@ -85,7 +131,7 @@ def follow_token_roles(*, user: User, roles: Iterable[str]) -> None:
     wanted = known.intersection(roles)
     with transaction.atomic():
         for key in sorted(wanted):
-            assign_role(user=user, role=key, actor=SYSTEM, source=AssignmentSource.TOKEN)
+            assign_role(holder=user, role=key, actor=SYSTEM, source=AssignmentSource.TOKEN)
         outdated = (
             RoleAssignment.objects.select_for_update(of=("self",))
             .select_related("role")
@@ -113,12 +159,32 @@ def assign_default_role(*, user: User, role: str) -> None:
         # Two first logins at once: the second finds what the first assigned.
         User.objects.select_for_update().get(pk=user.pk)
         if not assignments_of(user).exists():
-            assign_role(user=user, role=role, actor=SYSTEM, source=AssignmentSource.SYSTEM)
+            assign_role(holder=user, role=role, actor=SYSTEM, source=AssignmentSource.SYSTEM)
 
 
 def _lock() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s, hashtext(current_schema()))", [_LOCK])
+
+
+def _lock_role(key: str) -> Role:
+    # What it grants must not change before the transaction ends.
+    role = Role.objects.select_for_update().filter(key=key).first()
+    if role is None:
+        raise NotFound(f"There is no role {key}.")
+    return role
+
+
+def _grants_of(role: Role) -> list[str]:
+    return list(role.grants.values_list("permission", flat=True))
+
+
+def _held_by(holder: User | Group) -> dict[str, Any]:
+    return {"user": holder} if isinstance(holder, User) else {"group": holder}
+
+
+def _target(holder: User | Group) -> str:
+    return f"user:{holder.pk}" if isinstance(holder, User) else f"group:{holder.pk}"
 
 
 def _ensure_role(declared: SystemRole, present: Role | None) -> None:

@@ -16,7 +16,7 @@ def logged_in(*, is_super_admin: bool) -> Client:
     """Return a browser of the console's host; the login itself is proved in identity's tests."""
     user = User.objects.create(issuer="http://test", subject=str(uuid.uuid4()), first_name="Stella")
     if is_super_admin:
-        assign_role(user=user, role=SUPER_ADMIN, actor=SYSTEM)
+        assign_role(holder=user, role=SUPER_ADMIN, actor=SYSTEM)
     client = Client(headers={"host": settings.PLEXICA_BASE_DOMAIN})
     client.force_login(user)
     return client

@@ -30,7 +30,7 @@ def user(acme: Tenant) -> Iterator[User]:
 def test_a_compiled_snapshot_costs_no_query(
     acme: Tenant, user: User, django_assert_num_queries: Any
 ) -> None:
-    assign_role(user=user, role="viewer", actor=SYSTEM)
+    assign_role(holder=user, role="viewer", actor=SYSTEM)
     with epoch_kept(acme.schema_name):
         with django_assert_num_queries(2):
             assert has_permission(user, "core:dashboard:view")
@@ -42,7 +42,7 @@ def test_a_compiled_snapshot_costs_no_query(
 def test_another_process_finds_it_in_redis(
     acme: Tenant, user: User, django_assert_num_queries: Any
 ) -> None:
-    assign_role(user=user, role="viewer", actor=SYSTEM)
+    assign_role(holder=user, role="viewer", actor=SYSTEM)
     found = snapshot_of(user)
     forget_snapshots()
     with epoch_kept(acme.schema_name, current_epoch()), django_assert_num_queries(0):
@@ -52,7 +52,7 @@ def test_another_process_finds_it_in_redis(
 def test_a_change_is_seen_with_the_next_request(acme: Tenant, user: User) -> None:
     with epoch_kept(acme.schema_name):
         assert not has_permission(user, "core:dashboard:view")
-        assign_role(user=user, role="owner", actor=SYSTEM)
+        assign_role(holder=user, role="owner", actor=SYSTEM)
         assert has_permission(user, "core:dashboard:view")
 
 
@@ -62,7 +62,7 @@ def test_a_change_that_is_rolled_back_was_never_there(user: User) -> None:
 
     before = current_epoch()
     with pytest.raises(Undone), transaction.atomic():
-        assign_role(user=user, role="owner", actor=SYSTEM)
+        assign_role(holder=user, role="owner", actor=SYSTEM)
         assert has_permission(user, "core:dashboard:view")
         raise Undone
     assert current_epoch() == before
@@ -95,6 +95,6 @@ def test_without_redis_the_database_answers(acme: Tenant, user: User, settings: 
         "default": {**settings.CACHES["default"], "LOCATION": "redis://127.0.0.1:1/0"}
     }
     assert not has_permission(user, "core:dashboard:view")
-    assign_role(user=user, role="viewer", actor=SYSTEM)
+    assign_role(holder=user, role="viewer", actor=SYSTEM)
     assert has_permission(user, "core:dashboard:view")
     assert not has_permission(user, "core:users:invite")

@@ -213,7 +213,7 @@ class TestHolding:
         user, group, sales = _user(), Group.objects.create(name="Field"), _custom()
         Grant.objects.create(role=sales, permission="crm:deals:*")
         RoleAssignment.objects.create(role=sales, group=group, assigned_by="system:system")
-        assign_role(user=user, role="viewer", actor=SYSTEM)
+        assign_role(holder=user, role="viewer", actor=SYSTEM)
         assert snapshot_of(user).grants == {"core:dashboard:view"}
         GroupMembership.objects.create(user=user, group=group)
         raise_epoch()
@@ -224,7 +224,7 @@ class TestHolding:
 
     def test_an_owner_holds_everything(self) -> None:
         owner = _user()
-        assign_role(user=owner, role="owner", actor=SYSTEM)
+        assign_role(holder=owner, role="owner", actor=SYSTEM)
         assert permissions_of(owner) == {
             definition.key for definition in list_definitions(Audience.TENANT)
         }
@@ -232,7 +232,7 @@ class TestHolding:
 
     def test_who_is_disabled_or_has_no_role_holds_nothing(self) -> None:
         gone, nobody = _user(is_active=False), _user()
-        assign_role(user=gone, role="owner", actor=SYSTEM)
+        assign_role(holder=gone, role="owner", actor=SYSTEM)
         for user in (gone, nobody):
             assert snapshot_of(user).grants == frozenset()
             assert permissions_of(user) == frozenset()
@@ -241,14 +241,14 @@ class TestHolding:
 
     def test_assigning_again_changes_nothing_and_each_is_audited_once(self) -> None:
         user = _user()
-        assign_role(user=user, role="viewer", actor=SYSTEM)
-        assign_role(user=user, role="viewer", actor=SYSTEM)
+        assign_role(holder=user, role="viewer", actor=SYSTEM)
+        assign_role(holder=user, role="viewer", actor=SYSTEM)
         assert RoleAssignment.objects.filter(user=user).count() == 1
         assert AuditEntry.objects.filter(target=f"user:{user.id}").count() == 1
 
     def test_an_unknown_role_is_refused(self) -> None:
         with pytest.raises(NotFound):
-            assign_role(user=_user(), role="super-admin", actor=SYSTEM)
+            assign_role(holder=_user(), role="super-admin", actor=SYSTEM)
 
 
 @pytest.mark.usefixtures("in_acme")
@@ -265,7 +265,7 @@ class TestLoginToAWorkspace:
 
     def test_who_has_a_role_gets_no_other(self) -> None:
         user = _user()
-        assign_role(user=user, role="viewer", actor=SYSTEM)
+        assign_role(holder=user, role="viewer", actor=SYSTEM)
         take_roles_at_login(user=user, claims={})
         assert _roles(user) == {("viewer", AssignmentSource.MANUAL)}
 
@@ -304,7 +304,7 @@ class TestLoginToTheConsole:
 
     def test_what_a_person_assigned_stays(self) -> None:
         user = _user()
-        assign_role(user=user, role="support", actor=SYSTEM)
+        assign_role(holder=user, role="support", actor=SYSTEM)
         take_roles_at_login(user=user, claims={"realm_access": {"roles": ["support"]}})
         take_roles_at_login(user=user, claims={})
         assert _roles(user) == {("support", AssignmentSource.MANUAL)}

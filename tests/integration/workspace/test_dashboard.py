@@ -20,7 +20,7 @@ def browser_of(tenant: Tenant) -> Client:
         user = User.objects.create(
             issuer="http://test", subject=str(uuid.uuid4()), first_name="Bo", last_name="Diddley"
         )
-        assign_role(user=user, role=MEMBER, actor=SYSTEM)
+        assign_role(holder=user, role=MEMBER, actor=SYSTEM)
         client = Client(headers={"host": f"{tenant.slug}.localhost"})
         client.force_login(user)
     return client

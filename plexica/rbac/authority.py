@@ -1,0 +1,89 @@
+"""What somebody may give to others: nothing that they do not hold themselves."""
+
+import uuid
+from collections.abc import Iterable
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from plexica.core.actor import Actor
+from plexica.core.errors import Conflict, PermissionRefused
+from plexica.identity.models import User
+from plexica.rbac.engine import snapshot_of
+from plexica.rbac.keys import WILDCARD
+from plexica.rbac.registry import Audience
+from plexica.rbac.selectors import current_audience
+from plexica.rbac.snapshot import NOTHING, Snapshot
+from plexica.rbac.system_roles import OWNER, grants_of_roles
+
+EVERYTHING = Snapshot(roles=frozenset(), grants=frozenset({WILDCARD}))
+
+
+class BeyondAuthority(PermissionRefused):
+    """Somebody gives, takes or changes more than they hold."""
+
+    code = "beyond-authority"
+    title = "You cannot give or take what you do not hold yourself"
+
+
+class LastOwner(Conflict):
+    """The tenant would be left without an owner."""
+
+    code = "last-owner"
+    title = "A tenant keeps at least one owner"
+
+
+def authority_of(actor: Actor) -> Snapshot:
+    """Return what an actor holds in the current scope.
+
+    The system holds everything. A program of the platform has no row: its token's roles count.
+    """
+    if actor.kind == "system":
+        return EVERYTHING
+    user = _find_user(actor.id)
+    if user is not None:
+        return snapshot_of(user)
+    if current_audience() is Audience.PLATFORM:
+        grants = grants_of_roles(Audience.PLATFORM, actor.roles)
+        return Snapshot(roles=actor.roles, grants=grants)
+    return NOTHING
+
+
+def check_authority(actor: Actor, grants: Iterable[str]) -> None:
+    """Make sure that an actor holds all of some patterns.
+
+    Raises:
+        BeyondAuthority: They do not; the first that they lack is named.
+    """
+    held = authority_of(actor)
+    for grant in sorted(grants):
+        if not held.allows(grant):
+            raise BeyondAuthority(
+                _("This involves the permission %(permission)s, which you do not hold.")
+                % {"permission": grant}
+            )
+
+
+def check_owner_remains() -> None:
+    """Make sure that the current tenant has an active owner; the platform's staff needs none.
+
+    It belongs after the change, in its transaction, once `tenants.epochs.raise_epoch` holds the
+    tenant's row: so of two changes at once the second sees the first.
+
+    Raises:
+        LastOwner: It has none, so that the change must not be.
+    """
+    if current_audience() is Audience.PLATFORM:
+        return
+    holds_it = Q(role_assignments__role__key=OWNER) | Q(
+        group_memberships__group__role_assignments__role__key=OWNER
+    )
+    if not User.objects.filter(holds_it, is_active=True).exists():
+        raise LastOwner(_("Make somebody else an owner first."))
+
+
+def _find_user(actor_id: str) -> User | None:
+    try:
+        return User.objects.filter(pk=uuid.UUID(actor_id)).first()
+    except ValueError:
+        return None
