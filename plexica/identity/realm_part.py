@@ -8,6 +8,7 @@ from plexica.core.errors import PermanentError
 from plexica.identity.keycloak.errors import KeycloakForbidden, KeycloakUnauthorized
 from plexica.identity.keycloak.master import MasterClient, master_client
 from plexica.identity.keycloak.realm import realm_client
+from plexica.identity.keycloak.tokens import drop_token
 from plexica.identity.providers import MANAGEMENT_CLIENT, MANAGEMENT_SECRET
 from plexica.identity.realm_account import kept_secret, mend_account
 from plexica.identity.realm_comparison import Mismatch, RealmComparison
@@ -100,8 +101,11 @@ def _compare(tenant: Tenant) -> list[Mismatch]:
     if kept_secret(tenant, MANAGEMENT_SECRET) is None:
         detail = "Plexica does not have the secret of the realm's own account, or cannot decrypt it"
         return [_locked_out(tenant, master, f"secret {MANAGEMENT_SECRET}", detail)]
+    realm = realm_client(tenant)
+    # A token of before would hide that no new one is to be had.
+    drop_token(realm.account)
     try:
-        comparison = RealmComparison(tenant, realm_client(tenant))
+        comparison = RealmComparison(tenant, realm)
     except (KeycloakUnauthorized, KeycloakForbidden) as error:
         detail = f"The realm's own account does not work ({str(error).rstrip('.')})"
         return [_locked_out(tenant, master, f"account {MANAGEMENT_CLIENT}", detail)]
