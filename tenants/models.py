@@ -255,6 +255,28 @@ class RealmAccess(models.Model):
         return f"{self.tenant_id} until {self.expires_at}"
 
 
+class Inspection(models.Model):
+    """What the last reconciliation left of a tenant, or, without one, of the platform."""
+
+    tenant = models.ForeignKey(
+        Tenant, on_delete=models.CASCADE, null=True, related_name="inspections"
+    )
+    checked_at = models.DateTimeField()
+    # As `tenants.parts.Finding` tells them, and why a part could not be compared, by its name.
+    findings = models.JSONField(default=list)
+    not_compared = models.JSONField(default=dict)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant"], nulls_distinct=False, name="inspection_tenant_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id or 'platform'} {self.checked_at}"
+
+
 class IdempotencyKey(models.Model):
     """The answer that was given to a request with an `Idempotency-Key`."""
 
