@@ -29,12 +29,12 @@ logger = structlog.get_logger(__name__)
 
 def is_marked(client: dict[str, Any]) -> bool:
     """Return whether a suspension disabled a client."""
-    return client.get("attributes", {}).get(SUSPENDED_ATTRIBUTE) == "true"
+    return bool(client.get("attributes", {}).get(SUSPENDED_ATTRIBUTE) == "true")
 
 
 def is_open(client: dict[str, Any]) -> bool:
     """Return whether a suspension has to disable a client."""
-    return client["enabled"] and client["clientId"] not in KEPT_CLIENTS
+    return bool(client["enabled"]) and client["clientId"] not in KEPT_CLIENTS
 
 
 def close_client(realm: RealmClient, client: dict[str, Any]) -> None:

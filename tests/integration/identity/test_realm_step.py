@@ -1,14 +1,11 @@
 """The realm step against the real Keycloak: done, repeated, cut off, taken back."""
 
-import uuid
 from collections.abc import Iterator
 from dataclasses import replace
-from io import StringIO
 
 import pytest
 import requests
 from django.conf import settings
-from django.core.management import call_command
 from pytest_django import Settings
 
 from plexica.core.errors import PermanentError, TransientError
@@ -18,22 +15,12 @@ from plexica.identity.keycloak.realm import realm_client
 from plexica.identity.keycloak.tokens import drop_tokens_of_realm, get_token
 from plexica.identity.providers import MANAGEMENT_SECRET, WORKSPACE_SECRET
 from plexica.identity.provisioning import Realm
-from plexica.identity.realm_representation import tenant_realm
-from tenants import slugs
+from plexica.identity.realm_representation import realm_digest, tenant_realm
 from tenants.models import Tenant, TenantSecret
 from tenants.secrets import delete_secrets, ensure_secret
+from tests.integration.identity.realms import new_tenant
 
 STEP = Realm()
-
-
-def new_tenant() -> Tenant:
-    slug = f"zz-{uuid.uuid4().hex[:10]}"
-    tenant: Tenant = Tenant.objects.create(
-        slug=slug, name=f"Tenant {slug}", owner_email="ada@example.com",
-        schema_name=slugs.schema_name(slug), realm=slugs.realm_name(slug),
-        bucket=slugs.bucket_name(slug),
-    )  # fmt: skip
-    return tenant
 
 
 @pytest.fixture
@@ -112,17 +99,6 @@ def test_administrator_of_master_keeps_no_power(tenant: Tenant, master: MasterCl
         master.get_realm(tenant.realm)
 
 
-def test_operator_can_be_given_the_power(tenant: Tenant, master: MasterClient) -> None:
-    STEP.do(tenant)
-    said = StringIO()
-    call_command("realm_power", "give", tenant.slug, stdout=said)
-    assert master.get_realm(tenant.realm)["displayName"] == tenant.name
-    call_command("realm_power", "take", tenant.slug, stdout=said)
-    assert "hold 0 roles" in said.getvalue()
-    with pytest.raises(KeycloakForbidden):
-        master.get_realm(tenant.realm)
-
-
 def test_account_of_a_realm_reaches_no_other_and_rises_no_higher(
     tenant: Tenant, master: MasterClient
 ) -> None:
@@ -143,6 +119,13 @@ def test_account_of_a_realm_reaches_no_other_and_rises_no_higher(
             f"/{tenant.realm}/users/{user['id']}/role-mappings/clients/{management['id']}",
             body=[role],
         )
+
+
+def test_digest_tells_whether_there_is_a_realm(tenant: Tenant) -> None:
+    STEP.do(tenant)
+    assert Tenant.objects.get(pk=tenant.pk).realm_digest == realm_digest()
+    STEP.undo(tenant)
+    assert Tenant.objects.get(pk=tenant.pk).realm_digest == ""
 
 
 def test_done_again_changes_nothing(tenant: Tenant) -> None:
