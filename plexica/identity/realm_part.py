@@ -124,7 +124,15 @@ def _compare_in_master(tenant: Tenant, master: MasterClient) -> Iterator[Mismatc
             f"The role admin of the master realm has {powers} of its roles, expected none.",
             give_away,
         )
-    if not master.has_spare_account(tenant.realm):
+    spare = master.find_spare_account(tenant.realm)
+    if spare and spare.is_admin:
+        yield Mismatch(
+            Difference.DIFFERENT,
+            f"role admin of the spare account of realm {tenant.realm}",
+            "Whoever took power over the realm was cut off, and left it with too much.",
+            partial(master.demote_spare_account, tenant.realm),
+        )
+    if not (spare and spare.holds_power):
         yield Mismatch(
             Difference.MISSING,
             f"spare account of realm {tenant.realm}",
@@ -142,7 +150,7 @@ def _locked_out(tenant: Tenant, master: MasterClient, what: str, detail: str) ->
         attributes = master.get_realm(tenant.realm).get("attributes", {})
         if attributes.get(TENANT_ATTRIBUTE) != str(tenant.id):
             return _somebody_elses(tenant)
-    elif not master.has_spare_account(tenant.realm):
+    elif not ((spare := master.find_spare_account(tenant.realm)) and spare.holds_power):
         return Mismatch(
             Difference.DIFFERENT,
             what,

@@ -8,7 +8,7 @@ account inside the realm does the rest.
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -23,13 +23,27 @@ from plexica.identity.keycloak.tokens import ServiceAccount, drop_token, get_tok
 
 CREATE_SECONDS = 60.0
 MASTER = "master"
+ADMIN = "admin"
 PAGE = 100
 # Making a realm keeps Keycloak's processors busy for about a second. Ten at once would all end when
 # the last one does, near the time limit; two at a time end one after the other, as soon in all.
 MAX_AT_ONCE = 2
 _heavy_work = threading.BoundedSemaphore(MAX_AT_ONCE)
 _SPARE_PREFIX = "plexica-spare-"
-_ADMIN_COMPOSITES = "/roles/admin/composites"
+_ADMIN_COMPOSITES = f"/roles/{ADMIN}/composites"
+
+
+@dataclass(frozen=True, slots=True)
+class SpareAccount:
+    """The account of the master realm that a realm's roles were left with.
+
+    Attributes:
+        holds_power: Whether it has them, so that power over the realm can be taken.
+        is_admin: Whether it may also do all else in the master realm, which it should not.
+    """
+
+    holds_power: bool
+    is_admin: bool
 
 
 class MasterClient(AdminClient):
@@ -110,7 +124,7 @@ class MasterClient(AdminClient):
         if spare is None:
             raise KeycloakForbidden("Plexica has no account with power over this realm.")
         user = self._account_user(spare)
-        admin = self._in_master("GET", "/roles/admin")
+        admin = self._in_master("GET", f"/roles/{ADMIN}")
         account = replace(
             self.account,
             client_id=spare_name(realm),
@@ -131,13 +145,27 @@ class MasterClient(AdminClient):
         """Return how many of a realm's roles the role `admin` has."""
         return len(self._held_roles(realm))
 
-    def has_spare_account(self, realm: str) -> bool:
-        """Return whether power over a realm can be taken back, see `take_power`."""
-        spare, client = self._find_client(spare_name(realm)), self._find_realm_client(realm)
-        if spare is None or client is None:
-            return False
-        mappings = f"/users/{self._account_user(spare)}/role-mappings/clients/{client}"
-        return bool(self._in_master("GET", mappings))
+    def find_spare_account(self, realm: str) -> SpareAccount | None:
+        """Return what a realm's spare account holds, or None if there is no such account."""
+        spare = self._find_client(spare_name(realm))
+        if spare is None:
+            return None
+        roles = self._in_master("GET", f"/users/{self._account_user(spare)}/role-mappings")
+        return SpareAccount(
+            holds_power=realm_client_name(realm) in roles.get("clientMappings", {}),
+            is_admin=any(role["name"] == ADMIN for role in roles.get("realmMappings", [])),
+        )
+
+    def demote_spare_account(self, realm: str) -> None:
+        """Take the role `admin` from a realm's spare account, which `take_power` gives it briefly.
+
+        Whoever was cut off in the middle of that has left it there.
+        """
+        spare = self._find_client(spare_name(realm))
+        if spare is not None:
+            admin = self._in_master("GET", f"/roles/{ADMIN}")
+            user = self._account_user(spare)
+            self._in_master("DELETE", f"/users/{user}/role-mappings/realm", body=[admin])
 
     def list_realms_with_spare(self) -> Iterator[list[str]]:
         """Yield the names of the realms that Plexica made and left a spare account for, by page.
@@ -214,7 +242,7 @@ class MasterClient(AdminClient):
         return roles
 
     def _find_realm_client(self, realm: str) -> str | None:
-        return self._find_client(f"{realm}-realm")
+        return self._find_client(realm_client_name(realm))
 
     def _in_master(self, method: str, path: str, *, body: Any = None) -> Any:
         return self.call(method, f"/{MASTER}{path}", body=body).body
@@ -235,6 +263,11 @@ def master_client(server_key: str) -> MasterClient:
             client_secret=server.admin_client_secret,
         )
     )
+
+
+def realm_client_name(realm: str) -> str:
+    """Return the name of the client in the master realm that has a realm's roles."""
+    return f"{realm}-realm"
 
 
 def spare_name(realm: str) -> str:

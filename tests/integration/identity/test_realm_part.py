@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker, Settings
 
-from plexica.core.errors import PermanentError
+from plexica.core.errors import PermanentError, TransientError
 from plexica.core.scope import platform_scope
 from plexica.identity.access import Access
 from plexica.identity.keycloak.master import MasterClient, master_client, spare_name
@@ -325,7 +325,32 @@ def test_power_that_was_left_in_the_master_realm_is_found(
     found = PART.inspect(tenant)
     assert len(found) == 2
     PART.repair(tenant, found)
-    assert master.has_spare_account(tenant.realm)
+    spare_account = master.find_spare_account(tenant.realm)
+    assert spare_account
+    assert (spare_account.holds_power, spare_account.is_admin) == (True, False)
+
+
+def test_spare_account_that_was_left_an_administrator_is_found(
+    tenant: Tenant, master: MasterClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    act = MasterClient._in_master  # noqa: SLF001 (the cut is inside)
+
+    def cut_off(self: MasterClient, method: str, path: str, *, body: Any = None) -> Any:
+        if method == "DELETE":
+            raise TransientError("cut off")
+        return act(self, method, path, body=body)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MasterClient, "_in_master", cut_off)
+        with pytest.raises(TransientError):
+            master.take_power(tenant.realm)
+    found = PART.inspect(tenant)
+    name = tenant.realm
+    assert names(found) == {
+        f"power over realm {name}",
+        f"role admin of the spare account of realm {name}",
+    }
+    PART.repair(tenant, found)
 
 
 def test_spare_account_that_is_lost_is_told_and_harms_nothing(
