@@ -9,6 +9,7 @@ import requests
 
 from deploy.local import control
 from deploy.local.instance import CHECKOUT, Instance
+from deploy.local.launcher import Launcher
 
 TIMEOUT_SECONDS = 60
 
@@ -69,5 +70,23 @@ def running_platform() -> Iterator[Platform]:
         environment = control.start_servers(instance)
         credentials = control.start_app(instance)
         yield Platform(instance, environment, Api(credentials))
+    finally:
+        control.reset(instance)
+
+
+@contextmanager
+def running_servers() -> Iterator[dict[str, str]]:
+    """Start empty servers without Plexica's own processes, and remove them afterwards.
+
+    Yields:
+        Every variable that Plexica reads, with the logins of the set-up commands among them.
+    """
+    instance = Instance.for_tests(CHECKOUT / ".plexica" / "bench")
+    control.reset(instance)
+    try:
+        environment = control.start_servers(instance)
+        for command in ("prepare_database", "migrate"):
+            Launcher(instance).manage(command, environment=environment)
+        yield environment
     finally:
         control.reset(instance)

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 from plexica.core.scope import PLATFORM_SCHEMA, NoScope, current_scope
 from plexica.identity.models import User
 from plexica.rbac.keys import matches
-from plexica.rbac.models import Role, RoleAssignment
+from plexica.rbac.models import GroupMembership, Role, RoleAssignment
 from plexica.rbac.registry import Audience
 
 
@@ -32,9 +32,8 @@ def list_roles() -> QuerySet[Role]:
 
 def assignments_of(user: User) -> QuerySet[RoleAssignment]:
     """Return how a user comes to their roles: their own assignments and those of their groups."""
-    return RoleAssignment.objects.filter(
-        Q(user_id=user.pk) | Q(group__memberships__user_id=user.pk)
-    ).distinct()
+    groups = GroupMembership.objects.filter(user_id=user.pk).values("group_id")
+    return RoleAssignment.objects.filter(Q(user_id=user.pk) | Q(group_id__in=groups))
 
 
 def has_role(user: User, key: str) -> bool:
