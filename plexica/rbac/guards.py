@@ -1,21 +1,22 @@
-"""The guard for views, a decorator. It marks the view with the permission that it asks for.
+"""The guards for views and tasks, as decorators, marked with the permission that they ask for.
 
-Who is not logged in is sent to log in; who is and may not gets 403.
+Who is not logged in is sent to log in; who is and may not gets 403, and learns what they lack.
 """
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, TypeVar
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 
 from plexica.identity.guards import login_needed
 from plexica.identity.models import User
 from plexica.rbac.engine import has_permission
 from plexica.rbac.keys import is_key
+from plexica.rbac.refusals import PermissionMissing, refusal
 
 P = ParamSpec("P")
+T = TypeVar("T")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 GUARD_ATTRIBUTE = "plexica_guard"
@@ -30,8 +31,7 @@ def require(permission: str) -> Callable[[View[P]], View[P]]:
     Raises:
         ValueError: That is no key; a view asks for one permission, not for a pattern.
     """
-    if not is_key(permission):
-        raise ValueError(f"{permission!r} is no key: write namespace:resource:action.")
+    _check_key(permission)
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
@@ -40,10 +40,45 @@ def require(permission: str) -> Callable[[View[P]], View[P]]:
             if not isinstance(user, User) or not user.is_active:
                 return login_needed(request)
             if not has_permission(user, permission):
-                raise PermissionDenied
+                raise refusal(user=user, permission=permission)
             return view(request, *args, **kwargs)
 
         setattr(guarded, GUARD_ATTRIBUTE, permission)
         return guarded
 
     return decorate
+
+
+def require_of_actor(permission: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Let a task do its work only for a person who holds a permission when it runs.
+
+    The task names the person in its keyword argument `user_id`, a user of the scope that it runs
+    in. What they held when it was sent counts for nothing.
+
+    Args:
+        permission: The permission's key.
+
+    Raises:
+        ValueError: That is no key.
+    """
+    _check_key(permission)
+
+    def decorate(task: Callable[P, T]) -> Callable[P, T]:
+        @wraps(task)
+        def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+            user = User.objects.filter(pk=kwargs.get("user_id"), is_active=True).first()
+            if user is None or not has_permission(user, permission):
+                raise PermissionMissing(
+                    f"The task needs the permission {permission}.", permission=permission
+                )
+            return task(*args, **kwargs)
+
+        setattr(guarded, GUARD_ATTRIBUTE, permission)
+        return guarded
+
+    return decorate
+
+
+def _check_key(permission: str) -> None:
+    if not is_key(permission):
+        raise ValueError(f"{permission!r} is no key: write namespace:resource:action.")

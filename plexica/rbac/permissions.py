@@ -8,6 +8,7 @@ TENANTS_UPDATE = "core:tenants:update"
 RUNS_VIEW = "core:runs:view"
 RUNS_RETRY = "core:runs:retry"
 DASHBOARD_VIEW = "core:dashboard:view"
+ROLES_VIEW = "core:roles:view"
 
 CORE_PERMISSIONS = (
     PermissionDefinition(
@@ -44,5 +45,11 @@ CORE_PERMISSIONS = (
         key=DASHBOARD_VIEW,
         label="See the dashboard",
         description="See the workspace's dashboard: the tenant's name, its people and its storage.",
+    ),
+    PermissionDefinition(
+        key=ROLES_VIEW,
+        label="See roles and groups",
+        description="See which roles and groups there are, what they give, who has them, and why"
+        " somebody may do something or may not.",
     ),
 )

@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.urls import URLPattern, URLResolver
 
+from plexica.identity.api import IsSuperAdmin
 from plexica.rbac.api import HasPermission
 from plexica.rbac.guards import GUARD_ATTRIBUTE
 from plexica.rbac.keys import is_key
@@ -34,6 +35,33 @@ def _asked_for(callback: Any) -> Iterator[str]:
     for guard in getattr(getattr(callback, "cls", None), "permission_classes", ()):
         if isinstance(guard, type) and issubclass(guard, HasPermission):
             yield guard.permission
+
+
+# What is open to everybody: the way in and out, and the description of the API. The home page of
+# the console only leads on, and an address with a slash too many leads to the one without.
+PUBLIC = {
+    "AuthenticateView",
+    "CallbackView",
+    "LogoutView",
+    "RedirectView",
+    "SchemaView",
+    "DocsView",
+    "redirect_to_canonical",
+}
+
+
+def _is_guarded(callback: Any) -> bool:
+    if list(_asked_for(callback)):
+        return True
+    guards = getattr(getattr(callback, "cls", None), "permission_classes", ())
+    return IsSuperAdmin in guards
+
+
+@pytest.mark.parametrize("urlconf", [site for site, _audience in SITES])
+def test_each_address_has_a_guard_or_is_open_on_purpose(urlconf: str) -> None:
+    for callback in _callbacks(import_module(urlconf).urlpatterns):
+        name = getattr(callback, "view_class", getattr(callback, "cls", callback)).__name__
+        assert _is_guarded(callback) or name in PUBLIC, f"{name} has no guard"
 
 
 @pytest.mark.parametrize(("urlconf", "audience"), SITES, ids=["console", "workspace"])

@@ -7,15 +7,15 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.test import RequestFactory
 from django.urls import include, path
 
 from plexica.core.scope import platform_scope
 from plexica.identity.models import User
-from plexica.rbac import guards
+from plexica.rbac import guards, refusals
 from plexica.rbac.guards import GUARD_ATTRIBUTE, require
+from plexica.rbac.refusals import PermissionMissing
 
 urlpatterns = [path("oidc/", include("plexica.identity.oidc.urls"))]
 pytestmark = pytest.mark.urls(__name__)
@@ -39,6 +39,7 @@ def _held(monkeypatch: pytest.MonkeyPatch) -> None:
         return user.email == "ada@example.com"
 
     monkeypatch.setattr(guards, "has_permission", held)
+    monkeypatch.setattr(refusals, "has_permission", lambda _user, _asked: True)
 
 
 ADA = User(email="ada@example.com")
@@ -64,7 +65,7 @@ def test_htmx_is_told_where_to_log_in() -> None:
 
 
 def test_who_lacks_the_right_is_refused() -> None:
-    with platform_scope(), pytest.raises(PermissionDenied):
+    with platform_scope(), pytest.raises(PermissionMissing, match="core:tenants:view"):
         GUARD(_page)(_request(BO))
 
 
