@@ -34,37 +34,46 @@ def grant_schema(schema: str, role: str) -> None:
     _run(schema, statements)
 
 
-def grant_shared() -> None:
-    """Give the platform all shared rows, and each tenant its own of those that it may see."""
+def grant_shared(schema: str = PUBLIC_SCHEMA) -> None:
+    """Give the platform all shared rows, and each tenant its own of those that it may see.
+
+    Args:
+        schema: Where the tables are, or copies of them.
+    """
     platform, tenants = role_name("platform"), role_name("tenant")
     statements: list[sql.Composable] = [
-        _revoke_all(PUBLIC_SCHEMA, platform),
-        _revoke_all(PUBLIC_SCHEMA, tenants),
+        _revoke_all(schema, platform),
+        _revoke_all(schema, tenants),
         sql.SQL("GRANT USAGE ON SCHEMA {} TO {}, {}").format(
-            _name(PUBLIC_SCHEMA), _name(platform), _name(tenants)
+            _name(schema), _name(platform), _name(tenants)
         ),
         sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {} TO {}").format(
-            _name(PUBLIC_SCHEMA), _name(platform)
+            _name(schema), _name(platform)
         ),
     ]
     for model in _models(PUBLIC_SCHEMA):
         table = model._meta.db_table  # noqa: SLF001 (Django's documented Options)
         statements += [
-            _grant(PUBLIC_SCHEMA, table, platform, DATA_PRIVILEGES),
+            _grant(schema, table, platform, DATA_PRIVILEGES),
             sql.SQL("ALTER TABLE {} ENABLE ROW LEVEL SECURITY").format(_name(table)),
             *_policy(table, "platform", platform, sql.SQL("true")),
         ]
         if privileges := getattr(model, "shared_privileges", ()):
             statements += [
-                _grant(PUBLIC_SCHEMA, table, tenants, privileges),
+                _grant(schema, table, tenants, privileges),
                 *_policy(table, "own_rows", tenants, _own_rows(model)),
             ]
-    _run(PUBLIC_SCHEMA, statements)
+    _run(schema, statements)
 
 
 def grant_platform() -> None:
     """Give the platform's role the data of the platform's own schema."""
     grant_schema(PLATFORM_SCHEMA, role_name("platform"))
+
+
+def shared_tables() -> list[str]:
+    """Return the names of the tables that all tenants share."""
+    return [model._meta.db_table for model in _models(PUBLIC_SCHEMA)]  # noqa: SLF001 (Django's documented Options)
 
 
 def _own_rows(model: type[models.Model]) -> sql.Composable:

@@ -8,7 +8,8 @@ from plexica.core.scope import Scope, enter_scope, role_name, schema_owner
 from tenants.models import Tenant
 
 
-def _provisioner() -> Scope:
+def provisioner_scope() -> Scope:
+    """Return the scope in which roles are made: as the provisioning login itself."""
     return Scope(
         schema="pg_catalog",
         role=role_name("provisioner"),
@@ -21,7 +22,7 @@ def ensure_role(tenant: Tenant) -> None:
     """Make the tenant's role, which the web's login may take and inherits nothing from."""
     role = sql.Identifier(tenant.database_role)
     check_fence()
-    with enter_scope(_provisioner()), connection.cursor() as cursor:
+    with enter_scope(provisioner_scope()), connection.cursor() as cursor:
         if not role_exists(tenant.database_role):
             cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(role).as_string())
         for login in ("web", "provisioner"):
@@ -40,7 +41,7 @@ def ensure_role(tenant: Tenant) -> None:
 def drop_role(role: str) -> None:
     """Drop a tenant's role, if it is there; its schema must be gone."""
     check_fence()
-    with enter_scope(_provisioner()), connection.cursor() as cursor:
+    with enter_scope(provisioner_scope()), connection.cursor() as cursor:
         cursor.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)).as_string())
 
 
@@ -57,6 +58,13 @@ def role_exists(role: str) -> bool:
     """Return whether the server has a role."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = %s", [role])
+        return cursor.fetchone() is not None
+
+
+def schema_exists(schema: str) -> bool:
+    """Return whether there is a schema of this name, whoever's it is."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_catalog.pg_namespace WHERE nspname = %s", [schema])
         return cursor.fetchone() is not None
 
 

@@ -49,6 +49,17 @@ def template_lock() -> Iterator[None]:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK_KEY])
 
 
+def is_template_being_built() -> bool:
+    """Return whether somebody holds the template's lock."""
+    with platform_scope(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND classid = 0"
+            " AND objid = %s AND granted",
+            [_LOCK_KEY],
+        )
+        return cursor.fetchone() is not None
+
+
 def replay_statements(schema: str) -> str:
     """Return the SQL that makes a tenant's tables in a schema that exists and is empty.
 
