@@ -196,8 +196,15 @@ def test_what_is_the_tenants_own_is_kept(tenant: Tenant) -> None:
 
 
 def test_new_mail_server_and_new_name_come_with_an_upgrade(
-    tenant: Tenant, settings: Settings
+    tenant: Tenant, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    update, sent = RealmClient.update_settings, []
+
+    def spy(realm: RealmClient, representation: dict[str, Any]) -> None:
+        sent.append(representation["smtpServer"].get("password"))
+        update(realm, representation)
+
+    monkeypatch.setattr(RealmClient, "update_settings", spy)
     digest = PART.present_digest()
     assert Tenant.objects.get(pk=tenant.pk).realm_digest == digest
     settings.EMAIL_HOST = "127.0.0.2"
@@ -213,7 +220,9 @@ def test_new_mail_server_and_new_name_come_with_an_upgrade(
     settings.EMAIL_HOST_PASSWORD = "another-password"
     assert PART.present_digest() != with_password
     assert PART.inspect(tenant) == [], "Nobody can read the password back."
+    assert "another-password" not in sent
     PART.upgrade(tenant)
+    assert sent[-1] == "another-password"
     settings.EMAIL_HOST, settings.EMAIL_HOST_USER = "127.0.0.1", ""
     settings.EMAIL_HOST_PASSWORD = ""
     PART.upgrade(tenant)
@@ -394,6 +403,27 @@ def test_realm_that_is_gone_or_somebody_elses_is_left(
         master.delete_realm(other.realm)
     finally:
         other.delete()
+
+
+def test_account_is_not_mended_in_a_realm_with_another_mark(
+    platform: Servers, master: MasterClient
+) -> None:
+    with tenant_with_realm(state=TenantState.ACTIVE) as other:
+        realm = realm_client(other)
+        attributes = realm.get_settings()["attributes"]
+        realm.update_settings({"attributes": attributes | {"plexica.tenant": str(uuid.uuid4())}})
+        (found,) = PART.inspect(other)
+        assert (found.what, found.can_repair) == (f"realm {other.realm}", False)
+        kept = get_secret(tenant=other, name=MANAGEMENT_SECRET)
+        delete_secrets(tenant=other, names=[MANAGEMENT_SECRET])
+        with pytest.raises(PermanentError, match="mark"):
+            PART.repair(other, PART.inspect(other))
+        assert master.count_powers(other.realm) == 0
+        set_secret(tenant=other, name=MANAGEMENT_SECRET, value=kept)
+        # Lost altogether, it is set again: the account inside it works.
+        realm.update_settings({"attributes": attributes | {"plexica.tenant": ""}})
+        PART.repair(other, PART.inspect(other))
+        assert PART.inspect(other) == []
 
 
 def orphans(tenant: Tenant) -> list[Finding]:
