@@ -10,8 +10,10 @@ from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 
+from plexica.core.actor import SYSTEM
 from plexica.core.crypto import decrypt
 from plexica.core.errors import PermanentError, TransientError
+from plexica.core.scope import platform_scope
 from plexica.identity.access import Access, Opening, Sessions
 from plexica.identity.keycloak.realm import RealmClient, realm_client
 from plexica.identity.oidc.sessions import SESSION_TOKENS
@@ -20,9 +22,14 @@ from plexica.identity.providers import (
     WORKSPACE_CLIENT,
     WORKSPACE_SECRET,
 )
+from plexica.identity.realm_part import RealmPart
+from tenants.life import resume_tenant, suspend_tenant
 from tenants.models import Tenant
+from tenants.provisioning.engine import run_provisioning
 from tenants.scopes import tenant_scope
 from tenants.secrets import delete_secrets, get_secret, set_secret
+from tenants.states import TenantState
+from tests.conftest import Servers
 from tests.integration.identity.browser import Browser, host_of, set_password
 from tests.integration.identity.realms import (
     PROGRAM_SECRET,
@@ -36,9 +43,7 @@ KEPT = {"plexica-management", "realm-management"}
 
 
 @pytest.fixture(scope="module")
-def realm(platform: object, django_db_blocker: object) -> Iterator[Tenant]:
-    from plexica.core.scope import platform_scope  # noqa: PLC0415 (the tests have theirs)
-
+def realm(platform: Servers) -> Iterator[Tenant]:
     with platform_scope(), tenant_with_realm() as made:
         add_program(realm_client(made), "robot")
         add_program(realm_client(made), "retired", enabled=False)
@@ -221,3 +226,24 @@ def test_sessions_of_people_end(acme: Tenant, globex: Tenant) -> None:
     with tenant_scope(globex):
         assert Session.objects.filter(session_key=other.session_key).exists()
         Session.objects.filter(session_key=other.session_key).delete()
+
+
+def test_runs_close_and_open_within_seconds(acme: Tenant) -> None:
+    part = RealmPart()
+    add_program(realm_client(acme), "robot")
+    try:
+        begun = time.monotonic()
+        run_provisioning(suspend_tenant(tenant=Tenant.objects.get(pk=acme.pk), actor=SYSTEM).id)
+        assert ask_token(acme, "robot", PROGRAM_SECRET).status_code == 401
+        assert time.monotonic() - begun < 5
+        assert part.inspect(Tenant.objects.get(pk=acme.pk)) == []
+        run_provisioning(resume_tenant(tenant=Tenant.objects.get(pk=acme.pk), actor=SYSTEM).id)
+        assert ask_token(acme, "robot", PROGRAM_SECRET).status_code == 200
+        assert part.inspect(Tenant.objects.get(pk=acme.pk)) == []
+    finally:
+        Tenant.objects.filter(pk=acme.pk).update(state=TenantState.ACTIVE)
+        Access().undo(acme)
+        robot = realm_client(acme).find_client("robot")
+        assert robot
+        realm_client(acme).call("DELETE", f"/{acme.realm}/clients/{robot['id']}")
+        acme.refresh_from_db()

@@ -10,7 +10,7 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.utils import timezone
-from pytest_django import DjangoDbBlocker, Settings
+from pytest_django import Settings
 
 from plexica.audit.models import AuditEntry
 from plexica.celery import app
@@ -35,7 +35,7 @@ OPERATOR = Actor(kind="system", id="os:tess@machine", name="tess (commands)")
 
 
 @pytest.fixture(scope="module")
-def realm(platform: Servers, django_db_blocker: DjangoDbBlocker) -> Iterator[Tenant]:
+def realm(platform: Servers) -> Iterator[Tenant]:
     with platform_scope(), tenant_with_realm() as made:
         yield made
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from pytest_django import DjangoDbBlocker, Settings
+from pytest_django import Settings
 
 from plexica.core.errors import PermanentError, TransientError
 from plexica.core.scope import platform_scope
@@ -35,7 +35,7 @@ PART = RealmPart()
 
 
 @pytest.fixture(scope="module")
-def tenant(platform: Servers, django_db_blocker: DjangoDbBlocker) -> Iterator[Tenant]:
+def tenant(platform: Servers) -> Iterator[Tenant]:
     with platform_scope(), tenant_with_realm(state=TenantState.ACTIVE) as made:
         add_program(realm_client(made), "robot")
         yield made
