@@ -306,8 +306,16 @@ TENANT_STEPS = {
     "restore": ["plexica.identity.access.Opening"],
 }
 TENANT_PARTS = [
+    "tenants.schema.part.SchemaPart",
     "plexica.identity.realm_part.RealmPart",
 ]
+# How long one tenant's upgrade waits for a table that is in use, and for one statement.
+PLEXICA_UPGRADE_LOCK_TIMEOUT_MS = env.int("PLEXICA_UPGRADE_LOCK_TIMEOUT_MS", default=5000)
+PLEXICA_UPGRADE_STATEMENT_TIMEOUT_MS = env.int(
+    "PLEXICA_UPGRADE_STATEMENT_TIMEOUT_MS", default=60_000
+)
+# Whether the nightly comparison also mends what differs.
+PLEXICA_RECONCILE_REPAIRS = env.bool("PLEXICA_RECONCILE_REPAIRS", default=False)
 PLEXICA_DELETION_GRACE_DAYS = env.int("PLEXICA_DELETION_GRACE_DAYS", default=30)
 PLEXICA_LEASE_SECONDS = env.int("PLEXICA_LEASE_SECONDS", default=60)
 PLEXICA_STEP_ATTEMPTS = env.int("PLEXICA_STEP_ATTEMPTS", default=5)
