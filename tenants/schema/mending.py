@@ -119,7 +119,7 @@ def _definitions(expected: Catalog, found: Catalog, names: Collection[str]) -> I
     for thing in sorted(chosen, key=order):
         name, table = sql.Identifier(thing.name), sql.Identifier(thing.parent)
         definition = sql.SQL(expected.things[thing])
-        statements = []
+        statements: list[sql.Composable] = []
         if thing.kind == "index":
             if thing in found.things:
                 statements.append(sql.SQL("DROP INDEX {}").format(name))

@@ -12,6 +12,8 @@ from tenants.models import Tenant
 from tenants.parts import Difference, Finding
 from tenants.schema import roles
 from tenants.schema.inspection import inspect_schema, repair_schema
+from tenants.schema.migrations import migrate_schema
+from tenants.schema.privileges import grant_schema
 from tenants.schema.shared import inspect_shared, repair_shared
 from tenants.schema.step import Schema
 from tests.conftest import Servers
@@ -52,6 +54,15 @@ def _told(findings: list[Finding]) -> set[tuple[Difference, str]]:
 
 
 def test_a_fresh_tenant_is_clean(tenant: Tenant) -> None:
+    assert inspect_schema(tenant) == []
+
+
+def test_a_schema_that_the_migrations_made_is_clean_too(tenant: Tenant) -> None:
+    schema = tenant.schema_name
+    roles.drop_schema(schema)
+    _as_owner(schema, f"CREATE SCHEMA {schema}")
+    migrate_schema(schema)
+    grant_schema(schema, tenant.database_role)
     assert inspect_schema(tenant) == []
 
 

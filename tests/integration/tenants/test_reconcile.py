@@ -316,6 +316,7 @@ def test_what_a_stranger_made_is_neither_told_nor_touched(superuser: psycopg.Con
     schema, role = "t_a_stranger", f"{role_name('')}t_a_stranger"
     superuser.execute(f"CREATE SCHEMA {schema} CREATE TABLE theirs (id int)")
     superuser.execute(f"CREATE ROLE {role} LOGIN")
+    superuser.execute(f"GRANT {role} TO {role_name('provisioner')}")
     try:
         assert _orphans(schema, role) == set()
         for what in (f"schema {schema}", f"role {role}"):
