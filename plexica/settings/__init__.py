@@ -307,6 +307,7 @@ TENANT_STEPS = {
 }
 TENANT_PARTS = [
     "tenants.schema.part.SchemaPart",
+    "plexica.storage.part.BucketPart",
     "plexica.identity.realm_part.RealmPart",
 ]
 # How long one tenant's upgrade waits for a table that is in use, and for one statement.

@@ -9,6 +9,7 @@ from botocore.config import Config
 from django.conf import settings
 
 from plexica.core.errors import PermanentError
+from plexica.core.fence import check_fence
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -89,7 +90,15 @@ def make_client(server: "S3Server", config: Config) -> "S3Client":
 
 @lru_cache(maxsize=1)
 def _session() -> boto3.Session:
-    return boto3.Session()
+    session = boto3.Session()
+    # Of all events, this one comes before each attempt and outside botocore's own handling of
+    # failures: what the fence raises ends the call as it is, and is never taken for an answer.
+    session.events.register("request-created.s3", _check_fence)
+    return session
+
+
+def _check_fence(**_event: object) -> None:
+    check_fence()
 
 
 @lru_cache(maxsize=_MAX_SERVERS)

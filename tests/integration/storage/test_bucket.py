@@ -11,11 +11,12 @@ from django.conf import settings as django_settings
 from pytest_django.fixtures import Settings
 
 from plexica.core.errors import PermanentError, TransientError
-from plexica.storage import provisioning
+from plexica.storage import buckets
+from plexica.storage.buckets import OWNER_TAG, expected_tags, read_tags
 from plexica.storage.clients import get_client
 from plexica.storage.errors import error_code
 from plexica.storage.health import check_storage
-from plexica.storage.provisioning import OWNER_TAG, Bucket
+from plexica.storage.provisioning import Bucket
 from plexica.storage.selectors import Usage, get_usage
 from tenants.models import Tenant
 
@@ -59,8 +60,7 @@ def test_do_twice_and_undo_twice(client: "S3Client", tenant: Tenant) -> None:
     Bucket().do(tenant)
     client.put_object(Bucket=tenant.bucket, Key="kept.txt", Body=b"kept")
     Bucket().do(tenant)
-    tags = client.get_bucket_tagging(Bucket=tenant.bucket)["TagSet"]
-    assert tags == [_tag(str(tenant.id))]
+    assert read_tags(client, tenant.bucket) == expected_tags(tenant.id)
     assert get_usage(tenant=tenant) == Usage(objects=1, bytes=4, is_complete=True)
     Bucket().undo(tenant)
     assert not _exists(client, tenant.bucket)
@@ -95,8 +95,8 @@ def test_undo_takes_more_objects_than_one_page(
     monkeypatch.setattr("plexica.storage.selectors.PAGE_OBJECTS", 2)
     monkeypatch.setattr("plexica.storage.selectors.MAX_PAGES", 2)
     assert get_usage(tenant=tenant) == Usage(objects=4, bytes=4, is_complete=False)
-    monkeypatch.setattr(provisioning, "_PAGE_KEYS", 2)
-    monkeypatch.setattr(provisioning, "_EMPTYING_ROUNDS", 1)
+    monkeypatch.setattr(buckets, "_PAGE_KEYS", 2)
+    monkeypatch.setattr(buckets, "_EMPTYING_ROUNDS", 1)
     Bucket().undo(tenant)
     assert not _exists(client, tenant.bucket)
 
@@ -124,9 +124,9 @@ def test_a_bucket_that_was_made_but_not_marked_is_marked(
     def create_without_tags(client: "S3Client", tenant: Tenant) -> None:
         client.create_bucket(Bucket=tenant.bucket)
 
-    monkeypatch.setattr(provisioning, "_create", create_without_tags)
+    monkeypatch.setattr(buckets, "_create", create_without_tags)
     Bucket().do(tenant)
-    assert client.get_bucket_tagging(Bucket=tenant.bucket)["TagSet"] == [_tag(str(tenant.id))]
+    assert read_tags(client, tenant.bucket) == expected_tags(tenant.id)
 
 
 def test_a_server_that_is_away_is_transient(tenant: Tenant, settings: Settings) -> None:
