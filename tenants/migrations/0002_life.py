@@ -4,49 +4,86 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tenants', '0001_initial'),
+        ("tenants", "0001_initial"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='tenant',
-            name='bucket_digest',
+            model_name="tenant",
+            name="bucket_digest",
             field=models.CharField(blank=True, max_length=64),
         ),
         migrations.AddField(
-            model_name='tenant',
-            name='purge_after',
+            model_name="tenant",
+            name="purge_after",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='tenant',
-            name='realm_digest',
+            model_name="tenant",
+            name="realm_digest",
             field=models.CharField(blank=True, max_length=64),
         ),
         migrations.AddField(
-            model_name='tenant',
-            name='roles_digest',
+            model_name="tenant",
+            name="roles_digest",
             field=models.CharField(blank=True, max_length=64),
         ),
         migrations.AddField(
-            model_name='tenant',
-            name='state_before_deletion',
-            field=models.CharField(blank=True, choices=[('PROVISIONING', 'Being made'), ('ACTIVE', 'Active'), ('SUSPENDED', 'Suspended'), ('DELETING', 'Being deleted'), ('DELETED', 'Deleted'), ('FAILED', 'Failed')], max_length=20),
+            model_name="tenant",
+            name="state_before_deletion",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("PROVISIONING", "Being made"),
+                    ("ACTIVE", "Active"),
+                    ("SUSPENDED", "Suspended"),
+                    ("DELETING", "Being deleted"),
+                    ("DELETED", "Deleted"),
+                    ("FAILED", "Failed"),
+                ],
+                max_length=20,
+            ),
         ),
         migrations.AlterField(
-            model_name='provisioningrun',
-            name='kind',
-            field=models.CharField(choices=[('create', 'Creation'), ('suspend', 'Suspension'), ('resume', 'Resumption'), ('delete', 'Deletion'), ('restore', 'Restoration'), ('purge', 'Removal')], default='create', max_length=20),
+            model_name="provisioningrun",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("create", "Creation"),
+                    ("suspend", "Suspension"),
+                    ("resume", "Resumption"),
+                    ("delete", "Deletion"),
+                    ("restore", "Restoration"),
+                    ("purge", "Removal"),
+                ],
+                default="create",
+                max_length=20,
+            ),
         ),
         migrations.AlterField(
-            model_name='provisioningrun',
-            name='state',
-            field=models.CharField(choices=[('QUEUED', 'Waiting to start'), ('RUNNING', 'Running'), ('SUCCEEDED', 'Succeeded'), ('FAILED', 'Failed, can be tried again'), ('ROLLING_BACK', 'Taking back'), ('ROLLED_BACK', 'Failed, everything taken back'), ('ROLLBACK_INCOMPLETE', 'Failed, not everything taken back')], default='QUEUED', max_length=30),
+            model_name="provisioningrun",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("QUEUED", "Waiting to start"),
+                    ("RUNNING", "Running"),
+                    ("SUCCEEDED", "Succeeded"),
+                    ("FAILED", "Failed, can be tried again"),
+                    ("ROLLING_BACK", "Taking back"),
+                    ("ROLLED_BACK", "Failed, everything taken back"),
+                    ("ROLLBACK_INCOMPLETE", "Failed, not everything taken back"),
+                ],
+                default="QUEUED",
+                max_length=30,
+            ),
         ),
         migrations.AddIndex(
-            model_name='tenant',
-            index=models.Index(condition=models.Q(('purge_after__isnull', False)), fields=['purge_after'], name='tenant_purge_due'),
+            model_name="tenant",
+            index=models.Index(
+                condition=models.Q(("purge_after__isnull", False)),
+                fields=["purge_after"],
+                name="tenant_purge_due",
+            ),
         ),
     ]

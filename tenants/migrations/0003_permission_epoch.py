@@ -4,29 +4,37 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('tenants', '0002_life'),
+        ("tenants", "0002_life"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='tenant',
-            name='permission_epoch',
+            model_name="tenant",
+            name="permission_epoch",
             field=models.PositiveBigIntegerField(db_default=1, default=1),
         ),
         migrations.CreateModel(
-            name='PlatformState',
+            name="PlatformState",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('permission_epoch', models.PositiveBigIntegerField(db_default=1, default=1)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("permission_epoch", models.PositiveBigIntegerField(db_default=1, default=1)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('id', 1)), name='platform_state_one_row')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("id", 1)), name="platform_state_one_row"
+                    )
+                ],
             },
         ),
         migrations.RunSQL(
-            'INSERT INTO tenants_platformstate (id) VALUES (1)',
-            'DELETE FROM tenants_platformstate',
+            "INSERT INTO tenants_platformstate (id) VALUES (1)",
+            "DELETE FROM tenants_platformstate",
         ),
     ]

@@ -55,5 +55,11 @@ def tenant_digest() -> str:
     return digest.hexdigest()
 
 
+def tenant_migrations() -> frozenset[tuple[str, str]]:
+    """Return the migrations that a tenant's schema should have, as label and name."""
+    labels = _labels(settings.TENANT_APPS)
+    return frozenset(key for key in MigrationLoader(None).disk_migrations if key[0] in labels)
+
+
 def _labels(names: list[str]) -> frozenset[str]:
     return frozenset(config.label for config in apps.get_app_configs() if config.name in names)

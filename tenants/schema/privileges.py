@@ -20,7 +20,12 @@ MIGRATIONS_TABLE = "django_migrations"
 
 def grant_schema(schema: str, role: str) -> None:
     """Give a role the data of a schema of tenant tables, and nothing of its definitions."""
-    statements = [
+    _run(schema, grants_of_schema(schema, role))
+
+
+def grants_of_schema(schema: str, role: str) -> list[sql.Composable]:
+    """Return the statements of `grant_schema`."""
+    return [
         _revoke_all(schema, role),
         sql.SQL("GRANT USAGE ON SCHEMA {} TO {}").format(_name(schema), _name(role)),
         sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {} TO {}").format(
@@ -31,7 +36,6 @@ def grant_schema(schema: str, role: str) -> None:
             for model in _models(schema)
         ),
     ]
-    _run(schema, statements)
 
 
 def grant_shared(schema: str = PUBLIC_SCHEMA) -> None:

@@ -4,7 +4,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection, transaction
+from django.db import connection
 from django.db.migrations.autodetector import MigrationAutodetector
 from psycopg import sql
 
@@ -14,11 +14,11 @@ from plexica.core.scope import (
     enter_scope,
     schema_owner,
 )
-from tenants.models import Tenant
 from tenants.platform import prepare_platform
-from tenants.schema.migrations import migrate_schema, tenant_digest
-from tenants.schema.privileges import grant_platform, grant_schema, grant_shared
+from tenants.schema.migrations import migrate_schema
+from tenants.schema.privileges import grant_platform, grant_shared
 from tenants.schema.template import ensure_template
+from tenants.upgrade import Outcome, upgrade_tenants
 
 
 class Command(BaseCommand):
@@ -60,16 +60,12 @@ class Command(BaseCommand):
         self.stdout.write(f"{schema}: " + (", ".join(applied) or "is up to date"))
 
     def _migrate_tenants(self) -> None:
-        behind = Tenant.objects.exclude(schema_digest__in=("", tenant_digest()))
-        failed = []
-        for tenant in behind:
-            try:
-                self._migrate(tenant.schema_name)
-                with transaction.atomic():
-                    grant_schema(tenant.schema_name, tenant.database_role)
-                Tenant.objects.filter(pk=tenant.pk).update(schema_digest=tenant_digest())
-            except Exception as error:  # noqa: BLE001 (one tenant's failure must not stop the others)
-                failed.append(tenant.slug)
-                self.stderr.write(f"{tenant.schema_name}: failed: {error}")
-        if failed:
-            raise CommandError(f"{len(failed)} tenants are behind: {', '.join(failed)}")
+        report = upgrade_tenants(parts=("schema",))
+        for tenant in report.tenants:
+            words = f"{tenant.slug}: {tenant.outcome}"
+            self.stdout.write(f"{words}: {tenant.message}" if tenant.message else words)
+        if not report.is_complete:
+            behind = [
+                tenant.slug for tenant in report.tenants if tenant.outcome != Outcome.UPGRADED
+            ]
+            raise CommandError(f"{len(behind)} tenants are behind: {', '.join(behind)}")

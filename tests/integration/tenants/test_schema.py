@@ -1,8 +1,5 @@
 """A replayed template is what the migrations make, and a stale one is refused."""
 
-import re
-from typing import Any
-
 import pytest
 from django.db import connection
 from psycopg import sql
@@ -15,47 +12,7 @@ from tenants.schema.migrations import migrate_schema, tenant_digest
 from tenants.schema.step import Schema
 from tenants.schema.template import ensure_template
 from tests.integration.conftest import MakeRun
-
-_CATALOG = {
-    "columns": """
-        SELECT table_name, column_name, data_type, udt_name, character_maximum_length,
-               is_nullable, column_default, is_identity, identity_generation, ordinal_position
-          FROM information_schema.columns WHERE table_schema = %s ORDER BY 1, 2""",
-    "constraints": """
-        SELECT c.conrelid::regclass::text, c.conname, pg_get_constraintdef(c.oid), c.convalidated
-          FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace
-         WHERE n.nspname = %s ORDER BY 1, 2""",
-    "indexes": "SELECT tablename, indexname, indexdef FROM pg_indexes"
-    " WHERE schemaname = %s ORDER BY 1, 2",
-    "sequences": "SELECT sequencename, data_type, start_value, increment_by, last_value"
-    " FROM pg_sequences WHERE schemaname = %s ORDER BY 1",
-    "owners": "SELECT tablename, tableowner FROM pg_tables WHERE schemaname = %s ORDER BY 1",
-}
-
-
-def _normalized(text: str, schema: str) -> str:
-    """Take out what PostgreSQL writes differently after any dump and restore.
-
-    `x IN ('a', 'b')` on a varchar is one cast around the array at first, and one around each
-    member when it is read again; the meaning is the same.
-    """
-    text = text.replace(schema, "SCHEMA")
-    if text.startswith("CHECK"):
-        text = re.sub(r"::(?:text|character varying)(?:\[\])?|[()]", "", text)
-    return text
-
-
-def _catalog(schema: str) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    with enter_scope(schema_owner(schema)), connection.cursor() as cursor:
-        for name, query in _CATALOG.items():
-            cursor.execute(query, [schema])
-            found[name] = [
-                tuple(_normalized(str(value), schema) for value in row) for row in cursor.fetchall()
-            ]
-        cursor.execute("SELECT app, name FROM django_migrations ORDER BY id")
-        found["migrations"] = cursor.fetchall()
-    return found
+from tests.integration.tenants.catalog import catalog
 
 
 @pytest.fixture
@@ -63,7 +20,7 @@ def tenant(make_run: MakeRun) -> Tenant:
     return make_run().tenant
 
 
-def test_replay_and_migrations_give_the_same_catalog(tenant: Tenant) -> None:
+def test_replay_and_migrations_give_the_samecatalog(tenant: Tenant) -> None:
     migrated = "t_by_migrations"
     create = sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(migrated)).as_string()
     try:
@@ -71,7 +28,7 @@ def test_replay_and_migrations_give_the_same_catalog(tenant: Tenant) -> None:
             cursor.execute(create)
         migrate_schema(migrated)
         Schema().do(tenant)
-        expected, found = _catalog(migrated), _catalog(tenant.schema_name)
+        expected, found = catalog(migrated), catalog(tenant.schema_name)
     finally:
         roles.drop_schema(migrated)
     for kind, rows in expected.items():
