@@ -5,7 +5,7 @@ from uuid import UUID
 
 from celery import current_app, shared_task
 
-from tenants import life
+from tenants import life, reconcile
 from tenants.provisioning.engine import run_provisioning as run_provisioning_now
 from tenants.runs import PROVISIONING_TASK
 from tenants.selectors import list_abandoned_runs
@@ -31,3 +31,15 @@ def resume_runs() -> None:
 def purge_due() -> None:
     """Begin the removal of the tenants whose time of grace is over."""
     life.purge_due()
+
+
+@shared_task(name="tenants.reconcile_ended")
+def reconcile_ended() -> None:
+    """Remove what a late server has made of tenants that ended."""
+    reconcile.reconcile_ended()
+
+
+@shared_task(name="tenants.reconcile_all")
+def reconcile_all() -> None:
+    """Compare all tenants with what they should be."""
+    reconcile.reconcile_all()

@@ -78,7 +78,7 @@ def grant_super_admin(
         validate_email(address)
     except ValidationError as error:
         raise InvalidInput(fields={"email": [_("This is no e-mail address.")]}) from error
-    facts = {"reason": _check_reason(reason), "email": address}
+    facts = {"reason": check_reason(reason), "email": address}
     target = f"super_admin:{address}"
     _record(actor, "super_admin.requested", target, facts)
     password = secrets.token_urlsafe(PASSWORD_BYTES)
@@ -122,7 +122,7 @@ def open_realm(
     if not timedelta() < duration <= LONGEST_ACCESS:
         raise InvalidInput(fields={"minutes": [_("Use 1 to 480 minutes.")]})
     expires_at = timezone.now() + duration
-    facts = {"reason": _check_reason(reason), "expires_at": expires_at.isoformat()}
+    facts = {"reason": check_reason(reason), "expires_at": expires_at.isoformat()}
     # The row is there before the power is, so that whatever happens next the power ends.
     with platform_scope(), transaction.atomic():
         RealmAccess.objects.update_or_create(
@@ -176,7 +176,12 @@ def close_realms_due() -> None:
             logger.warning("realm_access_not_closed", slug=access.tenant.slug, exc_info=True)
 
 
-def _check_reason(reason: str) -> str:
+def check_reason(reason: str) -> str:
+    """Return a reason as the audit keeps it.
+
+    Raises:
+        InvalidInput: It is empty or too long.
+    """
     said = reason.strip()
     if not said or len(said) > MAX_REASON:
         raise InvalidInput(

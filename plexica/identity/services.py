@@ -136,6 +136,19 @@ def send_invitation(*, tenant: Tenant, subject: str) -> None:
     )
 
 
+def enable_realm_user(*, tenant: Tenant, subject: str) -> None:
+    """Let a person of a tenant's realm log in; one who may already stays as they are.
+
+    Raises:
+        TransientError: Keycloak does not answer.
+        PermanentError: Keycloak refuses, or there is no such person.
+    """
+    realm = realm_client(tenant)
+    found = realm.get_user(subject)
+    if not found.get("enabled"):
+        realm.update_user(subject, {**found, "enabled": True})
+
+
 def delete_realm_user(*, tenant: Tenant, subject: str) -> None:
     """Delete a person from a tenant's realm; to do so again is no error.
 

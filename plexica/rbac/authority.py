@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Iterable
 
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from plexica.core.actor import Actor
@@ -12,9 +11,9 @@ from plexica.identity.models import User
 from plexica.rbac.engine import snapshot_of
 from plexica.rbac.keys import WILDCARD
 from plexica.rbac.registry import Audience
-from plexica.rbac.selectors import current_audience
+from plexica.rbac.selectors import current_audience, has_owner
 from plexica.rbac.snapshot import NOTHING, Snapshot
-from plexica.rbac.system_roles import OWNER, grants_of_roles
+from plexica.rbac.system_roles import grants_of_roles
 
 EVERYTHING = Snapshot(roles=frozenset(), grants=frozenset({WILDCARD}))
 
@@ -73,12 +72,7 @@ def check_owner_remains() -> None:
     Raises:
         LastOwner: It has none, so that the change must not be.
     """
-    if current_audience() is Audience.PLATFORM:
-        return
-    holds_it = Q(role_assignments__role__key=OWNER) | Q(
-        group_memberships__group__role_assignments__role__key=OWNER
-    )
-    if not User.objects.filter(holds_it, is_active=True).exists():
+    if current_audience() is Audience.TENANT and not has_owner():
         raise LastOwner(_("Make somebody else an owner first."))
 
 

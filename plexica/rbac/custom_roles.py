@@ -1,7 +1,6 @@
 """Roles that a tenant's people make for themselves."""
 
 from collections.abc import Iterable
-from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -21,6 +20,7 @@ from plexica.rbac.models import (
 )
 from plexica.rbac.registry import list_definitions
 from plexica.rbac.selectors import current_audience
+from plexica.rbac.services import facts_of
 from plexica.rbac.words import problems_of_words
 from tenants.epochs import raise_epoch
 
@@ -84,7 +84,7 @@ def create_role(*, name: str, grants: Iterable[str], actor: Actor, description: 
             )
         role = _save(Role(key=_free_key(name), name=name, description=description), name)
         _write_grants(role, wanted)
-        record(actor=actor, action="role.created", target=f"role:{role.key}", after=_facts(role))
+        record(actor=actor, action="role.created", target=f"role:{role.key}", after=facts_of(role))
     return role
 
 
@@ -107,7 +107,7 @@ def update_role(
     """
     with transaction.atomic():
         found = _lock_custom(role.pk)
-        before = _facts(found)
+        before = facts_of(found)
         new_name = found.name if name is None else name.strip()
         found.description = found.description if description is None else description.strip()
         wanted = frozenset(before["grants"] if grants is None else grants)
@@ -116,7 +116,7 @@ def update_role(
         found.name = new_name
         _save(found, new_name)
         _write_grants(found, wanted)
-        after = _facts(found)
+        after = facts_of(found)
         if after != before:
             raise_epoch()
             record(
@@ -140,7 +140,7 @@ def delete_role(*, role: Role, actor: Actor) -> None:
     """
     with transaction.atomic():
         found = _lock_custom(role.pk)
-        before = _facts(found)
+        before = facts_of(found)
         check_authority(actor, before["grants"])
         holders = found.assignments.count()
         if holders:
@@ -193,14 +193,6 @@ def _free_key(name: str) -> str:
         number += 1
         key = f"{stem}-{number}"
     return key
-
-
-def _facts(role: Role) -> dict[str, Any]:
-    return {
-        "name": role.name,
-        "description": role.description,
-        "grants": sorted(role.grants.values_list("permission", flat=True)),
-    }
 
 
 def _validate(*, name: str, description: str, grants: frozenset[str]) -> None:

@@ -8,8 +8,10 @@ from plexica.core.actor import SYSTEM
 from plexica.identity.providers import tenant_provider
 from plexica.identity.services import create_realm_user, provision_user, send_invitation
 from plexica.rbac.models import AssignmentSource
+from plexica.rbac.part import RolesPart, roles_digest
 from plexica.rbac.services import assign_role, ensure_system_roles
 from plexica.rbac.system_roles import OWNER
+from tenants.lifecycle import note_digest
 from tenants.models import Tenant
 from tenants.provisioning.step import Step
 from tenants.scopes import tenant_scope
@@ -26,9 +28,11 @@ class SystemRoles(Step):
         """Write the system roles into the tenant's schema."""
         with tenant_scope(tenant):
             ensure_system_roles()
+        note_digest(tenant=tenant, field=RolesPart.digest_field, digest=roles_digest())
 
     def undo(self, tenant: Tenant) -> None:
-        """Do nothing: the roles are rows of the schema, and go with it."""
+        """Do nothing to the roles: they are rows of the schema, and go with it."""
+        note_digest(tenant=tenant, field=RolesPart.digest_field, digest="")
 
 
 class Owner(Step):

@@ -9,6 +9,7 @@ from plexica.identity.models import User
 from plexica.rbac.keys import matches
 from plexica.rbac.models import GroupMembership, Role, RoleAssignment
 from plexica.rbac.registry import Audience
+from plexica.rbac.system_roles import OWNER
 
 
 def current_audience() -> Audience:
@@ -44,3 +45,11 @@ def has_role(user: User, key: str) -> bool:
 def is_granted(grants: Iterable[str], permission: str) -> bool:
     """Return whether one of some patterns covers a permission."""
     return any(matches(grant, permission) for grant in grants)
+
+
+def has_owner() -> bool:
+    """Return whether an active person owns the current tenant, by themselves or by a group."""
+    holds_it = Q(role_assignments__role__key=OWNER) | Q(
+        group_memberships__group__role_assignments__role__key=OWNER
+    )
+    return User.objects.filter(holds_it, is_active=True).exists()

@@ -188,8 +188,8 @@ def _target(holder: User | Group) -> str:
 
 
 def _ensure_role(declared: SystemRole, present: Role | None) -> None:
-    after = _facts_declared(declared)
-    before = _facts_present(present) if present else None
+    after = declared.facts()
+    before = facts_of(present) if present else None
     if before == after:
         return
     role, _is_new = Role.objects.update_or_create(
@@ -212,11 +212,8 @@ def _ensure_role(declared: SystemRole, present: Role | None) -> None:
     )
 
 
-def _facts_declared(role: SystemRole) -> dict[str, Any]:
-    return {"name": role.name, "description": role.description, "grants": sorted(role.grants)}
-
-
-def _facts_present(role: Role) -> dict[str, Any]:
+def facts_of(role: Role) -> dict[str, Any]:
+    """Return what people see of a role, as `SystemRole.facts` gives it of a declared one."""
     return {
         "name": role.name,
         "description": role.description,

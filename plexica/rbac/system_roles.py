@@ -6,6 +6,7 @@ brings changed ones in line. Nobody changes them there.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from plexica.rbac import permissions
 from plexica.rbac.registry import Audience
@@ -35,6 +36,14 @@ class SystemRole:
     name: str
     description: str
     grants: frozenset[str]
+
+    def facts(self) -> dict[str, Any]:
+        """Return what people see of it, ready for JSON."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "grants": sorted(self.grants),
+        }
 
 
 SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {

@@ -6,6 +6,8 @@ Every name here is either Django's, a library's, or begins with `PLEXICA_`, `KEY
 from pathlib import Path
 from typing import Any
 
+from celery.schedules import crontab
+
 from plexica.core.logging import logging_config
 from plexica.settings.environment import (
     Environment,
@@ -266,6 +268,8 @@ CELERY_TASK_ROUTES = {
     "tenants.run_provisioning": {"queue": "provisioning"},
     # Only the provisioner has the secret of Keycloak's master realm.
     "identity.close_realms": {"queue": "provisioning"},
+    "tenants.reconcile_all": {"queue": "provisioning"},
+    "tenants.reconcile_ended": {"queue": "provisioning"},
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -282,6 +286,16 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
 CELERY_BEAT_SCHEDULE = {
     "resume-runs": {"task": "tenants.resume_runs", "schedule": 10.0, "options": {"expires": 10}},
+    "reconcile-ended": {
+        "task": "tenants.reconcile_ended",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
+    "reconcile-all": {
+        "task": "tenants.reconcile_all",
+        "schedule": crontab(hour=3, minute=17),
+        "options": {"expires": 3600},
+    },
     "purge-due": {"task": "tenants.purge_due", "schedule": 60.0, "options": {"expires": 60}},
     "close-realms": {"task": "identity.close_realms", "schedule": 60.0, "options": {"expires": 60}},
     "deliver-events": {
@@ -307,6 +321,7 @@ TENANT_STEPS = {
 }
 TENANT_PARTS = [
     "tenants.schema.part.SchemaPart",
+    "plexica.rbac.part.RolesPart",
     "plexica.storage.part.BucketPart",
     "plexica.identity.realm_part.RealmPart",
 ]

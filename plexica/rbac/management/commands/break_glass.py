@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from plexica.core.errors import OutwardError, PlexicaError
 from plexica.identity.break_glass import close_realm, grant_super_admin, open_realm, operator
+from plexica.rbac.break_glass import appoint_owner
 from tenants.selectors import get_tenant
 
 
@@ -44,6 +45,13 @@ class Command(BaseCommand):
         closing = commands.add_parser("close-realm", help="End that before its time is over.")
         closing.add_argument("slug")
 
+        owner = commands.add_parser(
+            "owner", help="Make somebody an owner of a tenant, and invite them."
+        )
+        owner.add_argument("slug")
+        owner.add_argument("email")
+        owner.add_argument("--reason", required=True, help="Why; it is kept in the audits.")
+
     def handle(self, *_args: Any, **options: Any) -> None:
         """Run a subcommand.
 
@@ -54,6 +62,7 @@ class Command(BaseCommand):
             "super-admin": self._grant_super_admin,
             "realm": self._open_realm,
             "close-realm": self._close_realm,
+            "owner": self._appoint_owner,
         }[options["command"]]
         try:
             run(options)
@@ -95,3 +104,10 @@ class Command(BaseCommand):
         tenant = get_tenant(slug=options["slug"])
         close_realm(tenant=tenant, actor=operator())
         self.stdout.write(f"Only the realm's own account manages {tenant.realm} again.")
+
+    def _appoint_owner(self, options: dict[str, Any]) -> None:
+        tenant = get_tenant(slug=options["slug"])
+        appoint_owner(
+            tenant=tenant, email=options["email"], reason=options["reason"], actor=operator()
+        )
+        self.stdout.write(f"{options['email']} owns {tenant.slug} now; an invitation is sent.")
