@@ -14,11 +14,14 @@ from tenants.models import ProvisioningRun, Tenant
 from tenants.parts import Difference, Finding
 from tenants.schema import roles
 from tenants.schema.catalog import server_errors
+from tenants.schema.planning import PLAN_SCHEMA
 from tenants.schema.template import TEMPLATE_SCHEMA, is_template_being_built
 from tenants.slugs import SCHEMA_PREFIX
 from tenants.states import UNFINISHED_RUN_STATES, TenantState
 
 PART = "schema"
+# Both are worked on under the template's lock.
+_SCRATCH_SCHEMAS = (TEMPLATE_SCHEMA, PLAN_SCHEMA)
 _SCHEMA = "schema "
 _ROLE = "role "
 
@@ -89,13 +92,13 @@ def _find() -> dict[str, str]:
     )
     # The names first: what is made after them is no matter, and whose it is, is there before it.
     with connection.cursor() as cursor:
-        cursor.execute(_SCHEMAS, [owner, SCHEMA_PREFIX, [TEMPLATE_SCHEMA]])
+        cursor.execute(_SCHEMAS, [owner, SCHEMA_PREFIX, list(_SCRATCH_SCHEMAS)])
         schemas = [name for (name,) in cursor.fetchall()]
         cursor.execute(_ROLES, [prefix, provisioner])
         found_roles = [name for (name,) in cursor.fetchall()]
     wanted = set(_wanted())
     if is_template_being_built():
-        wanted.add(TEMPLATE_SCHEMA)
+        wanted.update(_SCRATCH_SCHEMAS)
     nobodys = {
         f"{_SCHEMA}{name}": "No tenant has this schema. It is dropped with all its data."
         for name in schemas

@@ -23,6 +23,7 @@ from tenants.reconcile import UNEXPECTED_MESSAGE, reconcile, reconcile_all, reco
 from tenants.reports import PartReport
 from tenants.schema import roles
 from tenants.schema.inspection import find_orphans, remove_orphan
+from tenants.schema.planning import PLAN_SCHEMA
 from tenants.schema.step import Schema
 from tenants.schema.template import TEMPLATE_SCHEMA, template_lock
 from tenants.states import RunKind, RunState, TenantState
@@ -382,17 +383,18 @@ def test_an_orphan_that_becomes_a_tenants_meanwhile_is_left(make_run: MakeRun) -
     assert roles.schema_is_filled(tenant.schema_name)
 
 
-def test_a_build_of_the_template_that_was_cut_off_is_found() -> None:
-    with enter_scope(schema_owner(TEMPLATE_SCHEMA)), connection.cursor() as cursor:
-        cursor.execute(f"CREATE SCHEMA {TEMPLATE_SCHEMA}")
+@pytest.mark.parametrize("schema", [TEMPLATE_SCHEMA, PLAN_SCHEMA])
+def test_a_build_that_was_cut_off_is_found(schema: str) -> None:
+    with enter_scope(schema_owner(schema)), connection.cursor() as cursor:
+        cursor.execute(f"CREATE SCHEMA {schema}")
     try:
         with template_lock():
-            assert _orphans(TEMPLATE_SCHEMA) == set()
-        (orphan,) = (one for one in find_orphans() if one.what.endswith(TEMPLATE_SCHEMA))
+            assert _orphans(schema) == set()
+        (orphan,) = (one for one in find_orphans() if one.what.endswith(schema))
         remove_orphan(orphan)
     finally:
-        roles.drop_schema(TEMPLATE_SCHEMA)
-    assert _orphans(TEMPLATE_SCHEMA) == set()
+        roles.drop_schema(schema)
+    assert _orphans(schema) == set()
 
 
 def test_what_a_late_server_made_is_removed_soon(make_run: MakeRun) -> None:
