@@ -7,6 +7,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework import serializers
 
 from plexica.core.problems import CONTENT_TYPE, TYPE_PREFIX
+from tenants.api.serializers import TenantRunSerializer
 from tenants.api.waiting import MAX_WAIT_SECONDS
 
 Responses = dict[tuple[int, str], OpenApiResponse]
@@ -51,6 +52,13 @@ def answer_header(name: str, description: str, *, statuses: tuple[int, ...]) -> 
     return OpenApiParameter(
         name, str, OpenApiParameter.HEADER, response=list(statuses), description=description
     )
+
+
+RUN_HEADERS = (
+    answer_header("Location", "The run to ask.", statuses=(202,)),
+    answer_header("Retry-After", "When to ask, in seconds.", statuses=(202,)),
+    answer_header("Preference-Applied", "`wait=N` if the answer waited.", statuses=(200, 202, 500)),
+)
 
 
 class FieldProblemSerializer(serializers.Serializer[Any]):
@@ -105,6 +113,23 @@ def problems(*statuses: int) -> Responses:
     return {
         (status, CONTENT_TYPE): OpenApiResponse(ProblemSerializer, description=_WORDS[status])
         for status in sorted({*_ALWAYS, *statuses})
+    }
+
+
+def run_responses(*statuses: int) -> dict[Any, Any]:
+    """Return the descriptions of the answers of what begins a run for a tenant that is there.
+
+    Args:
+        statuses: The status codes of problems that it has beside those of every address.
+    """
+    return {
+        200: OpenApiResponse(TenantRunSerializer, description="The run has succeeded."),
+        202: OpenApiResponse(TenantRunSerializer, description="The run is under way."),
+        **problems(*statuses),
+        (500, CONTENT_TYPE): OpenApiResponse(
+            ProvisioningProblemSerializer,
+            description="The run failed while the answer waited for it.",
+        ),
     }
 
 

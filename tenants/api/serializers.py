@@ -6,17 +6,20 @@ stored. Which values are acceptable is the services' business, so that page and 
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from tenants import slugs
 from tenants.api.addresses import run_address, runs_address, tenant_address
+from tenants.life import MAX_GRACE_DAYS
 from tenants.models import ProvisioningRun, ProvisioningStep, Tenant
+from tenants.parts import configured_parts
 from tenants.selectors import ORDERINGS
 from tenants.services import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
-from tenants.states import RunKind, RunState, StepState, TenantState
+from tenants.states import WHOLE_STATES, RunKind, RunState, StepState, TenantState
+from tenants.upgrade import parts_behind
 
 DEFAULT_PAGE_SIZE = 25
 MAX_PAGE_SIZE = 100
@@ -149,11 +152,12 @@ class RetrySerializer(StrictSerializer):
     )
 
 
-@extend_schema_field({"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE})
-class PageSizeField(serializers.Field[int, str, int, Any]):
-    """How many items a page has, in plain decimal digits."""
+class _NumberField(serializers.Field[int, str, int, Any]):
+    """A whole number in plain decimal digits, between two bounds."""
 
-    default_error_messages = {"invalid": f"Use a whole number from 1 to {MAX_PAGE_SIZE}."}
+    at_least: ClassVar[int]
+    at_most: ClassVar[int]
+    default_error_messages = {"invalid": "Use a whole number from {at_least} to {at_most}."}
 
     def to_internal_value(self, data: str) -> int:
         """Return the number.
@@ -161,13 +165,30 @@ class PageSizeField(serializers.Field[int, str, int, Any]):
         Raises:
             ValidationError: It is none, or out of bounds.
         """
-        if not re.fullmatch(r"[0-9]{1,3}", data) or not 1 <= int(data) <= MAX_PAGE_SIZE:
-            self.fail("invalid")
+        is_number = re.fullmatch(r"[0-9]{1,3}", data)
+        if not is_number or not self.at_least <= int(data) <= self.at_most:
+            self.fail("invalid", at_least=self.at_least, at_most=self.at_most)
         return int(data)
 
     def to_representation(self, value: int) -> int:
         """Return the number."""
         return value
+
+
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": MAX_PAGE_SIZE})
+class PageSizeField(_NumberField):
+    """How many items a page has."""
+
+    at_least = 1
+    at_most = MAX_PAGE_SIZE
+
+
+@extend_schema_field({"type": "integer", "minimum": 0, "maximum": MAX_GRACE_DAYS})
+class GraceDaysField(_NumberField):
+    """For how many days a deletion can be called off."""
+
+    at_least = 0
+    at_most = MAX_GRACE_DAYS
 
 
 class QuerySerializer(StrictSerializer):
@@ -226,7 +247,33 @@ class TenantQuerySerializer(PageQuerySerializer):
         default=list,
         help_text="Only tenants in one of these states; give it again for more than one.",
     )
+    behind = serializers.BooleanField(
+        required=False, default=False, help_text="Only tenants that an upgrade would change."
+    )
     ordering = OrderingField(required=False, default="-created_at")
+
+
+class DeleteQuerySerializer(QuerySerializer):
+    """How a tenant is to be deleted."""
+
+    confirm = TextField(help_text="The tenant's slug again, to say that it is meant.")
+    grace_days = GraceDaysField(
+        required=False,
+        default=None,
+        help_text="For how many days it can be restored; 0 removes it at once. The platform's"
+        " setting if left out.",
+    )
+
+
+class EmptySerializer(StrictSerializer):
+    """A body that says nothing: `{}`, or none at all."""
+
+
+class PartVersionSerializer(serializers.Serializer[Any]):
+    """Whether one part of a tenant is at its present version."""
+
+    part = serializers.CharField(help_text="`schema`, `roles`, `bucket` or `realm`.")
+    is_current = serializers.BooleanField()
 
 
 class TenantSerializer(serializers.ModelSerializer[Tenant]):
@@ -239,15 +286,32 @@ class TenantSerializer(serializers.ModelSerializer[Tenant]):
         read_only=True, help_text="An e-mail address, or empty for none."
     )
     state = serializers.ChoiceField(choices=TenantState.choices, read_only=True)
+    state_before_deletion = serializers.CharField(
+        read_only=True, help_text="While it is being deleted: the state that `restore` brings back."
+    )
+    purge_after = serializers.DateTimeField(
+        read_only=True,
+        allow_null=True,
+        help_text="While it is being deleted: until when it can be restored.",
+    )
+    parts = serializers.SerializerMethodField()
 
     class Meta:
         model = Tenant
         fields = (
             "id", "url", "slug", "name", "state", "owner_email", "contact_email", "workspace_url",
             "runs_url", "schema_name", "realm", "bucket", "version", "created_at", "updated_at",
-            "activated_at",
+            "activated_at", "state_before_deletion", "purge_after", "parts",
         )  # fmt: skip
         read_only_fields = fields
+
+    @extend_schema_field(PartVersionSerializer(many=True))
+    def get_parts(self, tenant: Tenant) -> list[dict[str, Any]]:
+        """Return which parts are at their present version; none before it has any."""
+        if tenant.state not in WHOLE_STATES:
+            return []
+        behind = {part.name for part in parts_behind(tenant)}
+        return [{"part": name, "is_current": name not in behind} for name in configured_parts()]
 
     def get_url(self, tenant: Tenant) -> str:
         """Return the tenant's own address."""

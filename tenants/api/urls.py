@@ -6,7 +6,7 @@ slash only where that leads somewhere, so the two never send anybody back and fo
 
 from django.urls import path
 
-from tenants.api import views
+from tenants.api import life_views, views
 
 app_name = "api"
 
@@ -15,6 +15,10 @@ _RUN = f"{_TENANT}/runs/<uuid:run_id>"
 _ROUTES = {
     "tenants": ("tenants", views.TenantListView),
     _TENANT: ("tenant", views.TenantView),
+    f"{_TENANT}/suspend": ("tenant_suspend", life_views.SuspendView),
+    f"{_TENANT}/resume": ("tenant_resume", life_views.ResumeView),
+    f"{_TENANT}/restore": ("tenant_restore", life_views.RestoreView),
+    f"{_TENANT}/free": ("tenant_free", life_views.FreeView),
     f"{_TENANT}/runs": ("runs", views.RunListView),
     _RUN: ("run", views.RunView),
     f"{_RUN}/retry": ("run_retry", views.RunRetryView),

@@ -1,12 +1,11 @@
 """The API's views. Each parses, makes one call, and renders."""
 
-from typing import Any, Protocol, cast
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
-from django.utils.cache import add_never_cache_headers
 from django.utils.encoding import escape_uri_path
 from django.views.decorators.csrf import csrf_exempt
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -14,59 +13,43 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
-from rest_framework.views import APIView
 
-from plexica.core.actor import Actor
-from plexica.core.problems import CONTENT_TYPE, problem_response
+from plexica.core.errors import InvalidInput
+from plexica.core.problems import CONTENT_TYPE
 from tenants.api import examples, schema
-from tenants.api.addresses import run_address, tenant_address
+from tenants.api.base import (
+    TenantAPIView,
+    accepted,
+    actor_of,
+    answer_run,
+    read_body,
+    read_query,
+)
 from tenants.api.idempotency import create_tenant_once
 from tenants.api.pagination import take_page
 from tenants.api.preconditions import check_if_match, etag_of
 from tenants.api.serializers import (
+    DeleteQuerySerializer,
     PageQuerySerializer,
     QuerySerializer,
     RetrySerializer,
     RunPageSerializer,
     RunSerializer,
-    StrictSerializer,
     TenantCreateSerializer,
     TenantPageSerializer,
     TenantQuerySerializer,
     TenantRunSerializer,
     TenantSerializer,
     TenantUpdateSerializer,
-    render_tenant_and_run,
 )
-from tenants.api.waiting import preferred_wait, wait_for_run
-from tenants.models import ProvisioningRun, Tenant
+from tenants.life import delete_tenant
+from tenants.models import Tenant
 from tenants.selectors import get_run, get_tenant, list_runs, list_tenants
 from tenants.services import create_tenant, retry_rollback, retry_run, update_tenant
+from tenants.upgrade import list_behind
 
-# Most tenants are complete within a second or two.
-RETRY_AFTER_SECONDS = 1
 RUN_ORDERING = "-created_at"
 _RETRIES = {"create": retry_run, "rollback": retry_rollback}
-
-
-class Caller(Protocol):
-    """What the authentication class makes of a token (`plexica.identity.principals`)."""
-
-    @property
-    def actor(self) -> Actor:
-        """Who acts."""
-
-
-class TenantAPIView(APIView):
-    """What the views have in common."""
-
-    def finalize_response(
-        self, request: Request, response: Response, *args: Any, **kwargs: Any
-    ) -> Response:
-        """Keep answers out of caches: they show what one caller may see now."""
-        answer = super().finalize_response(request, response, *args, **kwargs)
-        add_never_cache_headers(answer)
-        return answer
 
 
 class TenantListView(TenantAPIView):
@@ -81,10 +64,12 @@ class TenantListView(TenantAPIView):
     )
     def get(self, request: Request) -> Response:
         """Return a page of tenants."""
-        wanted = _read_query(TenantQuerySerializer, request)
+        wanted = read_query(TenantQuerySerializer, request)
         tenants = list_tenants(
             search=wanted["search"], states=wanted["state"], ordering=wanted["ordering"]
         )
+        if wanted["behind"]:
+            tenants = tenants.filter(pk__in=list_behind().values("pk"))
         return _page(request, tenants, TenantSerializer, wanted, ordering=wanted["ordering"])
 
     @extend_schema(
@@ -116,17 +101,13 @@ class TenantListView(TenantAPIView):
     )
     def post(self, request: Request) -> HttpResponse:
         """Begin a tenant, and wait until it is complete if the caller prefers so."""
-        values = _read_body(TenantCreateSerializer, request)
+        values = read_body(TenantCreateSerializer, request)
         key = request.headers.get("Idempotency-Key")
         if key is None:
-            run = create_tenant(**values, actor=_actor(request))
+            run = create_tenant(**values, actor=actor_of(request))
         else:
-            run = create_tenant_once(key=key, values=values, actor=_actor(request))
-        seconds = preferred_wait(request.headers.get("Prefer", ""))
-        if seconds is None:
-            return _accepted(run)
-        run, has_waited = wait_for_run(run=run, seconds=seconds)
-        return _outcome(run, seconds) if has_waited else _accepted(run)
+            run = create_tenant_once(key=key, values=values, actor=actor_of(request))
+        return answer_run(request, run)
 
 
 class TenantView(TenantAPIView):
@@ -144,7 +125,7 @@ class TenantView(TenantAPIView):
     )
     def get(self, request: Request, slug: str) -> Response:
         """Return a tenant."""
-        _read_query(QuerySerializer, request)
+        read_query(QuerySerializer, request)
         return _tenant(get_tenant(slug=slug))
 
     @extend_schema(
@@ -163,9 +144,37 @@ class TenantView(TenantAPIView):
     def patch(self, request: Request, slug: str) -> Response:
         """Change what is given of a tenant."""
         tenant = get_tenant(slug=slug)
-        values = _read_body(TenantUpdateSerializer, request)
+        values = read_body(TenantUpdateSerializer, request)
         check_if_match(request.headers.get("If-Match"), tenant)
-        return _tenant(update_tenant(tenant=tenant, actor=_actor(request), **values))
+        return _tenant(update_tenant(tenant=tenant, actor=actor_of(request), **values))
+
+    @extend_schema(
+        operation_id="delete_tenant",
+        summary="Delete a tenant",
+        description="The tenant is closed at once. All that it consists of is removed when the time"
+        " of grace is over, or at once with `grace_days=0` and for a tenant that failed. Until"
+        " then it can be restored, and deleted again with another time of grace.",
+        tags=["life"],
+        parameters=[
+            schema.SLUG,
+            DeleteQuerySerializer,
+            schema.IF_MATCH,
+            schema.PREFER,
+            *schema.RUN_HEADERS,
+        ],
+        responses=schema.run_responses(404, 409, 412),
+    )
+    def delete(self, request: Request, slug: str) -> HttpResponse:
+        """Begin a deletion."""
+        tenant = get_tenant(slug=slug)
+        wanted = read_query(DeleteQuerySerializer, request)
+        if wanted["confirm"] != slug:
+            raise InvalidInput(
+                fields={"confirm": ["Repeat the tenant's slug, to say that it is meant."]}
+            )
+        check_if_match(request.headers.get("If-Match"), tenant)
+        run = delete_tenant(tenant=tenant, actor=actor_of(request), grace_days=wanted["grace_days"])
+        return answer_run(request, run)
 
 
 class RunListView(TenantAPIView):
@@ -180,7 +189,7 @@ class RunListView(TenantAPIView):
     )
     def get(self, request: Request, slug: str) -> Response:
         """Return a page of runs."""
-        wanted = _read_query(PageQuerySerializer, request)
+        wanted = read_query(PageQuerySerializer, request)
         runs = list_runs(tenant=get_tenant(slug=slug)).select_related("tenant")
         return _page(request, runs, RunSerializer, wanted, ordering=RUN_ORDERING)
 
@@ -197,7 +206,7 @@ class RunView(TenantAPIView):
     )
     def get(self, request: Request, slug: str, run_id: UUID) -> Response:
         """Return a run."""
-        _read_query(QuerySerializer, request)
+        read_query(QuerySerializer, request)
         run = get_run(tenant=get_tenant(slug=slug), run_id=run_id)
         return Response(RunSerializer(run).data)
 
@@ -223,8 +232,8 @@ class RunRetryView(TenantAPIView):
     def post(self, request: Request, slug: str, run_id: UUID) -> HttpResponse:
         """Make the tenant in a new run, or go on taking back in this one."""
         run = get_run(tenant=get_tenant(slug=slug), run_id=run_id)
-        values = _read_body(RetrySerializer, request)
-        return _accepted(_RETRIES[values["mode"]](run=run, actor=_actor(request)))
+        values = read_body(RetrySerializer, request)
+        return accepted(_RETRIES[values["mode"]](run=run, actor=actor_of(request)))
 
 
 class SchemaView(SpectacularAPIView):
@@ -246,22 +255,6 @@ def redirect_to_canonical(request: HttpRequest, **_parts: object) -> HttpRespons
     return HttpResponsePermanentRedirect(
         f"{address}?{query}" if query else address, preserve_request=True
     )
-
-
-def _actor(request: Request) -> Actor:
-    return cast("Caller", request.user).actor
-
-
-def _read_body(serializer_class: type[StrictSerializer], request: Request) -> dict[str, Any]:
-    serializer = serializer_class(data=request.data)
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)
-
-
-def _read_query(serializer_class: type[QuerySerializer], request: Request) -> dict[str, Any]:
-    serializer = serializer_class(data=request.query_params)
-    serializer.is_valid(raise_exception=True)
-    return dict(serializer.validated_data)
 
 
 def _page(
@@ -299,36 +292,3 @@ def _page_address(request: Request, cursor: str | None) -> str | None:
 
 def _tenant(tenant: Tenant) -> Response:
     return Response(TenantSerializer(tenant).data, headers={"ETag": etag_of(tenant)})
-
-
-def _accepted(run: ProvisioningRun, headers: dict[str, str] | None = None) -> Response:
-    return Response(
-        render_tenant_and_run(run),
-        status=202,
-        headers={
-            "Location": run_address(run),
-            "Retry-After": str(RETRY_AFTER_SECONDS),
-            **(headers or {}),
-        },
-    )
-
-
-def _outcome(run: ProvisioningRun, waited_seconds: int) -> HttpResponse:
-    headers = {"Preference-Applied": f"wait={waited_seconds}"}
-    if not run.is_finished:
-        return _accepted(run, headers)
-    address = tenant_address(run.tenant.slug)
-    if run.has_failed:
-        return problem_response(
-            status=500,
-            code="provisioning-failed",
-            title="The tenant could not be made",
-            detail=run.error_message,
-            failed_step=run.failed_step,
-            tenant=address,
-            run=run_address(run),
-            headers=headers,
-        )
-    return Response(
-        render_tenant_and_run(run), status=201, headers={"Location": address, **headers}
-    )
