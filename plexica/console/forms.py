@@ -3,10 +3,14 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from plexica.core.errors import PlexicaError
+from tenants.life import MAX_GRACE_DAYS
+from tenants.models import Tenant
 from tenants.services import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
 from tenants.slugs import MAX_LENGTH as MAX_SLUG_LENGTH
 from tenants.slugs import validate_slug
@@ -27,9 +31,7 @@ class StrictForm(forms.Form):
         """Refuse unknown fields: a misspelt one must not be dropped in silence."""
         unknown = sorted(set(self.data) - set(self.fields) - {"csrfmiddlewaretoken"})
         if unknown:
-            raise forms.ValidationError(
-                _("Unknown field: %(name)s"), params={"name": unknown[0][:50]}
-            )
+            raise ValidationError(_("Unknown field: %(name)s"), params={"name": unknown[0][:50]})
         return self.cleaned_data
 
     def add_refusal(self, error: PlexicaError) -> None:
@@ -106,6 +108,49 @@ class TenantEditForm(StrictForm):
     version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput())
 
 
+class TenantVersionForm(StrictForm):
+    """The version of a tenant that somebody has seen when they say yes."""
+
+    version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput())
+
+
+class TenantDeleteForm(TenantVersionForm):
+    """What is asked before a tenant is deleted."""
+
+    confirm = forms.CharField(
+        label=_("Type the tenant's slug"), max_length=MAX_SLUG_LENGTH, widget=_text()
+    )
+    grace_days = forms.IntegerField(
+        label=_("Days until it is removed"),
+        min_value=0,
+        max_value=MAX_GRACE_DAYS,
+        help_text=_("Until then it can be restored. With 0 it is removed at once."),
+        widget=forms.NumberInput(attrs={"class": "form-control", "inputmode": "numeric"}),
+    )
+
+    def __init__(self, *args: Any, tenant: Tenant, **options: Any) -> None:
+        options["initial"] = {
+            "version": tenant.version,
+            "grace_days": settings.PLEXICA_DELETION_GRACE_DAYS,
+        }
+        super().__init__(*args, **options)
+        self._slug = tenant.slug
+        if tenant.state == TenantState.FAILED:
+            # There is nothing worth a time of grace.
+            self.fields["grace_days"].widget = forms.HiddenInput()
+
+    def clean_confirm(self) -> str:
+        """Return the slug.
+
+        Raises:
+            ValidationError: It is another.
+        """
+        typed: str = self.cleaned_data["confirm"]
+        if typed != self._slug:
+            raise ValidationError(_("Type “%(slug)s”."), params={"slug": self._slug})
+        return typed
+
+
 class TenantFilterForm(StrictForm):
     """Which tenants the list shows, in which order."""
 
@@ -126,6 +171,11 @@ class TenantFilterForm(StrictForm):
         choices=[("", _("All states")), *TenantState.choices],
         required=False,
         widget=forms.Select(attrs={"class": "form-select"}),
+    )
+    behind = forms.BooleanField(
+        label=_("Behind"),
+        required=False,
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
     )
     sort = forms.ChoiceField(
         choices=[(key, key) for key in SORTABLE], required=False, widget=forms.HiddenInput()

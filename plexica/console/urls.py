@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from plexica.console import views
+from plexica.console import life_views, views
 
 app_name = "console"
 
@@ -13,6 +13,11 @@ urlpatterns = [
     path("tenants/new/check/", views.slug_check, name="slug_check"),
     path("tenants/<slug:slug>/", views.tenant_detail, name="tenant_detail"),
     path("tenants/<slug:slug>/edit/", views.tenant_edit, name="tenant_edit"),
+    path("tenants/<slug:slug>/suspend/", life_views.tenant_suspend, name="tenant_suspend"),
+    path("tenants/<slug:slug>/resume/", life_views.tenant_resume, name="tenant_resume"),
+    path("tenants/<slug:slug>/restore/", life_views.tenant_restore, name="tenant_restore"),
+    path("tenants/<slug:slug>/free/", life_views.tenant_free, name="tenant_free"),
+    path("tenants/<slug:slug>/delete/", life_views.tenant_delete, name="tenant_delete"),
     path("tenants/<slug:slug>/runs/<uuid:run_id>/", views.run_detail, name="run_detail"),
     path("tenants/<slug:slug>/runs/<uuid:run_id>/retry/", views.run_retry, name="run_retry"),
     path(

@@ -18,15 +18,19 @@ from plexica.console.forms import (
     TenantEditForm,
     TenantFilterForm,
 )
+from plexica.console.selectors import last_inspection, list_part_states
+from plexica.console.words import RUN_WORDS
 from plexica.core.errors import Conflict, InvalidInput
 from plexica.core.htmx import render_page
 from plexica.identity.actors import actor_of
 from plexica.rbac.guards import require
+from tenants.life import has_removal_begun
 from tenants.models import ProvisioningRun
 from tenants.selectors import get_run, get_tenant, is_slug_taken, list_runs, list_tenants
 from tenants.services import create_tenant, retry_rollback, retry_run, update_tenant
 from tenants.slugs import validate_slug
 from tenants.states import StepState
+from tenants.upgrade import list_behind
 
 PAGE_SIZE = 25
 RUNS_SHOWN = 10
@@ -45,15 +49,20 @@ def tenant_list(request: HttpRequest) -> HttpResponse:
     tenants = list_tenants(
         search=wanted.get("q", ""), states=[state] if state else (), ordering=sort
     )
+    if wanted.get("behind"):
+        tenants = tenants.filter(pk__in=list_behind().values("pk"))
     paginator = Paginator(tenants if is_valid else tenants.none(), PAGE_SIZE)
+    page = paginator.get_page(wanted.get("page") or 1)
+    shown = [tenant.pk for tenant in page.object_list]
     return render_page(
         request,
         "console/tenant_list.html",
         {
             "form": form,
-            "page": paginator.get_page(wanted.get("page") or 1),
+            "page": page,
             "sort": sort,
-            "is_filtered": bool(wanted.get("q") or state) or not is_valid,
+            "behind": set(list_behind().filter(pk__in=shown).values_list("pk", flat=True)),
+            "is_filtered": bool(wanted.get("q") or state or wanted.get("behind")) or not is_valid,
         },
         fragment="console/_tenant_table.html",
         status=200 if is_valid else 400,
@@ -116,6 +125,9 @@ def tenant_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "tenant": tenant,
             "runs": list_runs(tenant=tenant)[:RUNS_SHOWN],
             "entries": list_entries(target=f"tenant:{tenant.slug}")[:ENTRIES_SHOWN],
+            "parts": list_part_states(tenant=tenant),
+            "inspection": last_inspection(tenant=tenant),
+            "has_removal_begun": has_removal_begun(tenant),
         },
     )
 
@@ -161,12 +173,16 @@ def run_detail(request: HttpRequest, slug: str, run_id: UUID) -> HttpResponse:
     run = get_run(tenant=tenant, run_id=run_id)
     steps = list(run.steps.all())
     done = [step for step in steps if step.state == StepState.DONE]
+    words = RUN_WORDS[run.kind]
     return render_page(
         request,
         "console/run_detail.html",
         {
             "tenant": tenant,
             "run": run,
+            "words": words,
+            "title": words.title % {"name": tenant.name},
+            "success": words.success % {"name": tenant.name},
             "steps": steps,
             "done_count": len(done),
             "failed": next((step for step in steps if step.name == run.failed_step), None),

@@ -5,6 +5,8 @@ from plexica.rbac.registry import Audience, PermissionDefinition
 TENANTS_VIEW = "core:tenants:view"
 TENANTS_CREATE = "core:tenants:create"
 TENANTS_UPDATE = "core:tenants:update"
+TENANTS_SUSPEND = "core:tenants:suspend"
+TENANTS_DELETE = "core:tenants:delete"
 RUNS_VIEW = "core:runs:view"
 RUNS_RETRY = "core:runs:retry"
 DASHBOARD_VIEW = "core:dashboard:view"
@@ -30,15 +32,29 @@ CORE_PERMISSIONS = (
         audience=Audience.PLATFORM,
     ),
     PermissionDefinition(
+        key=TENANTS_SUSPEND,
+        label="Suspend and resume tenants",
+        description="Close a tenant's workspace and end its logins, and open it again.",
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=TENANTS_DELETE,
+        label="Delete and restore tenants",
+        description="Have a tenant removed with all its data, call that off in time, and give the"
+        " slug of a deleted tenant away.",
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
         key=RUNS_VIEW,
         label="See provisioning runs",
-        description="See how the making of a tenant went, step by step, with times and errors.",
+        description="See how a tenant was made, changed or removed, step by step, with times and"
+        " errors.",
         audience=Audience.PLATFORM,
     ),
     PermissionDefinition(
         key=RUNS_RETRY,
         label="Retry provisioning runs",
-        description="Have a failed provisioning run tried again.",
+        description="Have a failed run of a tenant tried again.",
         audience=Audience.PLATFORM,
     ),
     PermissionDefinition(

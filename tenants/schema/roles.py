@@ -75,6 +75,20 @@ def schema_is_filled(schema: str) -> bool:
         return cursor.fetchone() is not None
 
 
+def schema_bytes(schema: str) -> int | None:
+    """Return how much the tables of a schema take with their indexes, in bytes; None: no schema."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(sum(pg_catalog.pg_total_relation_size(c.oid)), 0)::bigint"
+            " FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_class c"
+            " ON c.relnamespace = n.oid AND c.relkind IN ('r', 'm')"
+            " WHERE n.nspname = %s GROUP BY n.oid",
+            [schema],
+        )
+        row = cursor.fetchone()
+    return int(row[0]) if row else None
+
+
 def schema_is_anothers(schema: str) -> bool:
     """Return whether there is a schema of this name that is not Plexica's."""
     with connection.cursor() as cursor:

@@ -1,0 +1,135 @@
+"""What people read about each kind of run, and about what they are about to do."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from tenants.states import RunKind
+
+Text = str | Promise
+
+
+@dataclass(frozen=True, slots=True)
+class RunWords:
+    """The words of a kind of run.
+
+    Attributes:
+        title: What it is, with `%(name)s` for the tenant's.
+        success: What is so when it has succeeded, with `%(name)s`.
+        success_text: What that means.
+        failure_text: What is so although, or because, it failed.
+        retry: What the button says that tries it again.
+    """
+
+    title: Text
+    success: Text
+    success_text: Text
+    failure_text: Text
+    retry: Text
+
+
+RUN_WORDS: dict[str, RunWords] = {
+    RunKind.CREATE: RunWords(
+        title=_("Creation of %(name)s"),
+        success=_("%(name)s is ready"),
+        success_text=_("The owner has been invited."),
+        failure_text=_("Nothing of this tenant is left but its name and this record."),
+        retry=_("Create it again"),
+    ),
+    RunKind.SUSPEND: RunWords(
+        title=_("Suspension of %(name)s"),
+        success=_("%(name)s is suspended"),
+        success_text=_("The workspace is closed, and all logins and sessions have ended."),
+        failure_text=_(
+            "The workspace is closed all the same: nobody is served. What could not be done is"
+            " in the login realm or with the sessions; try it again."
+        ),
+        retry=_("Try it again"),
+    ),
+    RunKind.RESUME: RunWords(
+        title=_("Resumption of %(name)s"),
+        success=_("%(name)s is active again"),
+        success_text=_("Its people can log in."),
+        failure_text=_("The tenant is still suspended; what was opened is closed again."),
+        retry=_("Try it again"),
+    ),
+    RunKind.DELETE: RunWords(
+        title=_("Deletion of %(name)s"),
+        success=_("%(name)s is closed, and will be removed"),
+        success_text=_("It can be restored until its time of grace is over."),
+        failure_text=_(
+            "The workspace is closed all the same, and will be removed when the time of grace is"
+            " over. What could not be done is in the login realm or with the sessions."
+        ),
+        retry=_("Try it again"),
+    ),
+    RunKind.RESTORE: RunWords(
+        title=_("Restoration of %(name)s"),
+        success=_("%(name)s is back"),
+        success_text=_("It is as it was before the deletion."),
+        failure_text=_("The tenant is still closed and waits for its removal; nothing is lost."),
+        retry=_("Try it again"),
+    ),
+    RunKind.PURGE: RunWords(
+        title=_("Removal of %(name)s"),
+        success=_("%(name)s is gone"),
+        success_text=_(
+            "Its schema, role, realm and bucket are removed. Its slug is held until somebody"
+            " frees it."
+        ),
+        failure_text=_(
+            "What is left is tried again by itself every ten minutes, and can be tried now."
+        ),
+        retry=_("Remove the rest"),
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ActionWords:
+    """What people read before they change a tenant's life.
+
+    Attributes:
+        title: The question, with `%(name)s` for the tenant's name.
+        text: What happens.
+        button: What the button says.
+        is_dangerous: Whether something is lost.
+    """
+
+    title: Text
+    text: Text
+    button: Text
+    is_dangerous: bool = False
+
+
+ACTION_WORDS: dict[str, ActionWords] = {
+    "suspend": ActionWords(
+        title=_("Suspend %(name)s?"),
+        text=_(
+            "Its workspace is closed at once, everybody is logged out, and programs are refused."
+            " All data stay, and you can resume it at any time."
+        ),
+        button=_("Suspend"),
+        is_dangerous=True,
+    ),
+    "resume": ActionWords(
+        title=_("Resume %(name)s?"),
+        text=_("Its people and programs can log in again, as before the suspension."),
+        button=_("Resume"),
+    ),
+    "restore": ActionWords(
+        title=_("Restore %(name)s?"),
+        text=_("The deletion is called off, and the tenant is again as it was before."),
+        button=_("Restore"),
+    ),
+    "free": ActionWords(
+        title=_("Free the slug of %(name)s?"),
+        text=_(
+            "The record of this tenant and of its runs goes; the audit stays. Then anybody can be"
+            " given the address, and links from the time of the old tenant lead to the new one."
+        ),
+        button=_("Free the slug"),
+        is_dangerous=True,
+    ),
+}
