@@ -18,11 +18,12 @@ import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection
 from django.utils.translation import gettext as _
+from psycopg import sql
 from psycopg.pq import TransactionStatus
 
 from plexica.core.errors import NotFound, TransientError
 from plexica.core.fence import fenced
-from plexica.core.scope import platform_scope
+from plexica.core.scope import PUBLIC_SCHEMA, platform_scope
 from tenants.models import ProvisioningRun, Tenant
 from tenants.runs import TenantBusy
 from tenants.states import UNFINISHED_RUN_STATES
@@ -91,6 +92,24 @@ def claimed(tenant: Tenant) -> Iterator[Tenant]:
         with suppress(DatabaseError), platform_scope():
             holder.rollback()
         holder.close()
+
+
+def claim_statement(tenant_id: UUID) -> sql.Composable:
+    """Return the SQL condition that claims a tenant until the present transaction ends.
+
+    It is true if nobody else has claimed it and no run is unfinished. For work that is one
+    transaction, which needs no claim that outlives it.
+    """
+    return sql.SQL(
+        "pg_catalog.pg_try_advisory_xact_lock({}) AND NOT EXISTS"
+        " (SELECT 1 FROM {}.{} WHERE tenant_id = {} AND state = ANY({}))"
+    ).format(
+        sql.Literal(_key(tenant_id)),
+        sql.Identifier(PUBLIC_SCHEMA),
+        sql.Identifier(ProvisioningRun._meta.db_table),  # noqa: SLF001 (Django's documented Options)
+        sql.Literal(str(tenant_id)),
+        sql.Literal([str(state) for state in UNFINISHED_RUN_STATES]),
+    )
 
 
 def hold_off_claims(tenant_id: UUID) -> bool:

@@ -55,11 +55,14 @@ class Part(ABC):
         name: The part's stable name.
         label: What it is, in words for people.
         digest_field: The column of `Tenant` that tells what the part was made from or brought to.
+        upgrades_alone: Whether `upgrade` keeps others off the tenant, notes the digest and writes
+            the audit by itself, because it does all that in one transaction.
     """
 
     name: ClassVar[str]
     label: ClassVar[str]
     digest_field: ClassVar[str]
+    upgrades_alone: ClassVar[bool] = False
 
     @abstractmethod
     def present_digest(self) -> str:
@@ -69,7 +72,8 @@ class Part(ABC):
     def upgrade(self, tenant: Tenant) -> None:
         """Bring the part from whatever an earlier version made to the present one.
 
-        The caller has made sure that nobody else works on the tenant, and notes the digest.
+        The caller has claimed the tenant (`tenants.claim`), and notes the digest, unless the part
+        upgrades alone.
         """
 
     @abstractmethod

@@ -133,11 +133,7 @@ def list_behind(
 
 def parts_behind(tenant: Tenant) -> list[Part]:
     """Return the parts of a tenant that are not at their present version."""
-    return [
-        part
-        for part in configured_parts().values()
-        if getattr(tenant, part.digest_field) != part.present_digest()
-    ]
+    return [part for part in configured_parts().values() if _is_behind(part, tenant)]
 
 
 def upgrade_tenants(
@@ -170,11 +166,14 @@ def upgrade_tenants(
     _check_slugs(slugs)
     with _alone():
         behind = list(list_behind(parts=parts, slugs=slugs))
+        if behind:
+            facts = {"tenants": len(behind), "parts": [part.name for part in chosen]}
+            _record(actor, "tenants.upgrade_begun", "platform:tenants", facts)
         for number, tenant in enumerate(behind):
             if _is_enough(report, first=first, max_failures=max_failures):
                 report.tenants.append(TenantOutcome(tenant.slug, Outcome.NOT_REACHED))
                 continue
-            last = _upgrade(tenant, chosen, actor)
+            last = _upgrade(tenant, chosen)
             report.tenants.append(last)
             if on_progress:
                 done = number + 1
@@ -197,12 +196,18 @@ def _is_enough(report: UpgradeReport, *, first: int, max_failures: int) -> bool:
     return is_among_first or failures > max_failures
 
 
-def _upgrade(tenant: Tenant, parts: Sequence[Part], actor: Actor) -> TenantOutcome:
+def _upgrade(tenant: Tenant, parts: Sequence[Part]) -> TenantOutcome:
     started = time.monotonic()
     outcome, message = Outcome.UPGRADED, ""
+    behind = [part for part in parts if _is_behind(part, tenant)]
     try:
-        with claimed(tenant) as fresh:
-            _bring_up(fresh, parts, actor)
+        for part in behind:
+            if part.upgrades_alone:
+                _retrying()(part.upgrade, tenant)
+        rest = [part for part in behind if not part.upgrades_alone]
+        if rest:
+            with claimed(tenant) as fresh:
+                _bring_up(fresh, rest)
     except (TenantBusy, NotFound) as error:
         outcome, message = Outcome.BUSY, error.detail
     except OutwardError as error:
@@ -211,23 +216,21 @@ def _upgrade(tenant: Tenant, parts: Sequence[Part], actor: Actor) -> TenantOutco
         logger.exception("upgrade_failed", slug=tenant.slug)
         outcome, message = Outcome.FAILED, UNEXPECTED_MESSAGE
     if outcome == Outcome.FAILED:
-        _record(tenant, actor, "tenant.upgrade_failed", {"message": message})
+        _record(SYSTEM, "tenant.upgrade_failed", f"tenant:{tenant.slug}", {"message": message})
     seconds = round(time.monotonic() - started, 3)
     return TenantOutcome(tenant.slug, outcome, message, seconds)
 
 
-def _bring_up(tenant: Tenant, parts: Sequence[Part], actor: Actor) -> None:
-    brought = []
+def _bring_up(tenant: Tenant, parts: Sequence[Part]) -> None:
     for part in parts:
-        present = part.present_digest()
-        if getattr(tenant, part.digest_field) == present:
-            continue
         _retrying()(part.upgrade, tenant)
-        if getattr(tenant, part.digest_field) != present:
-            note_digest(tenant=tenant, field=part.digest_field, digest=present)
-        brought.append(part.name)
-    if brought:
-        _record(tenant, actor, "tenant.upgraded", {"parts": brought})
+        note_digest(tenant=tenant, field=part.digest_field, digest=part.present_digest())
+    names = [part.name for part in parts]
+    _record(SYSTEM, "tenant.upgraded", f"tenant:{tenant.slug}", {"parts": names})
+
+
+def _is_behind(part: Part, tenant: Tenant) -> bool:
+    return bool(getattr(tenant, part.digest_field) != part.present_digest())
 
 
 def _retrying() -> Retrying:
@@ -241,9 +244,9 @@ def _retrying() -> Retrying:
     )
 
 
-def _record(tenant: Tenant, actor: Actor, action: str, facts: Mapping[str, object]) -> None:
+def _record(actor: Actor, action: str, target: str, facts: Mapping[str, object]) -> None:
     with platform_scope(), transaction.atomic():
-        record(actor=actor, action=action, target=f"tenant:{tenant.slug}", after=dict(facts))
+        record(actor=actor, action=action, target=target, after=dict(facts))
 
 
 def _chosen(names: Collection[str] | None) -> list[Part]:

@@ -16,6 +16,7 @@ class SchemaPart(Part):
     name: ClassVar[str] = "schema"
     label: ClassVar[str] = "Database schema"
     digest_field: ClassVar[str] = "schema_digest"
+    upgrades_alone: ClassVar[bool] = True
 
     def present_digest(self) -> str:
         """Return the digest of all migrations of a tenant's schema."""

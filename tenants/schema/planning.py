@@ -71,11 +71,13 @@ class Plan:
         missing: Those that it lacks, in their order.
         statements: What they send, without the name of a schema; None when that is not all that
             they do, so that each schema has to run them itself.
+        has_new_relations: Whether they make tables or sequences, on which roles need privileges.
     """
 
     applied: Applied
     missing: tuple[tuple[str, str], ...]
     statements: tuple[str, ...] | None
+    has_new_relations: bool = True
 
 
 _lock = threading.Lock()
@@ -172,9 +174,25 @@ def _record(applied: Applied) -> Plan:
     missing = tuple((migration.app_label, migration.name) for migration, _backwards in steps)
     if not all(is_replayable(migration) for migration, _backwards in steps):
         return Plan(applied=applied, missing=missing, statements=None)
+    before = _relations()
     with recorded_definitions() as statements:
         executor.migrate(targets, steps)
-    return Plan(applied=applied, missing=missing, statements=tuple(statements))
+    return Plan(
+        applied=applied,
+        missing=missing,
+        statements=tuple(statements),
+        has_new_relations=not _relations() <= before,
+    )
+
+
+def _relations() -> set[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT oid FROM pg_catalog.pg_class WHERE relnamespace = %s::regnamespace"
+            " AND relkind IN ('r', 'p', 'v', 'm', 'S')",
+            [PLAN_SCHEMA],
+        )
+        return {int(oid) for (oid,) in cursor.fetchall()}
 
 
 def _drop_scratch() -> None:

@@ -16,21 +16,27 @@ from django.db import (
     connection,
     transaction,
 )
+from django.utils.translation import gettext as _
 from psycopg import Error as PsycopgError
 from psycopg import sql
 
+from plexica.audit.services import record
+from plexica.core.actor import SYSTEM
 from plexica.core.errors import PermanentError, TransientError
 from plexica.core.fence import check_fence
-from plexica.core.scope import PUBLIC_SCHEMA, enter_scope, schema_owner
+from plexica.core.scope import PUBLIC_SCHEMA, enter_scope, platform_scope, schema_owner
+from tenants.claim import claim_statement, claimed
 from tenants.lifecycle import note_digest
 from tenants.models import Tenant
+from tenants.runs import TenantBusy
 from tenants.schema.migrations import app_labels, migrate_schema, tenant_digest
 from tenants.schema.planning import FINGERPRINT_SQL, Applied, Plan, fingerprint, plan_from
 from tenants.schema.privileges import MIGRATIONS_TABLE, grant_schema, grants_of_schema
-from tenants.schema.roles import schema_is_filled
 
-# A class of codes that the SQL standard leaves to applications.
+# From a class of codes that the SQL standard leaves to applications.
 _OTHER_STATE = "PX001"
+_BUSY = "PX002"
+_NO_SCHEMA = frozenset({"3F000", "42P01"})
 _LOCK_NOT_AVAILABLE = "55P03"
 _QUERY_CANCELED = "57014"
 
@@ -40,25 +46,22 @@ class OtherState(Exception):
 
 
 def upgrade_schema(tenant: Tenant) -> None:
-    """Bring a tenant's schema to the present migrations, and note that in its row.
+    """Bring a tenant's schema to the present migrations, note that in its row, and in the audit.
 
-    The caller has claimed the tenant (`tenants.claim`).
+    It claims the tenant by itself: for the one transaction of a replay, or for as long as Django
+    runs migrations.
 
     Raises:
+        TenantBusy: Somebody else works on the tenant.
         TransientError: A table was in use for too long, or the database does not answer.
         PermanentError: There is no schema, a later version made it, or a migration fails in it.
     """
-    schema = tenant.schema_name
     try:
-        if not schema_is_filled(schema):
-            raise PermanentError(
-                "The schema is not there. Restore it from a backup, or delete the tenant."
-            )
-        guess = _usual_states.get(tenant.schema_digest)
+        known = _usual_states.get(tenant.schema_digest)
         try:
-            _follow(plan_from(guess or _applied_in(schema)), tenant)
+            _follow(plan_from(known or _applied_in(tenant.schema_name)), tenant)
         except OtherState:
-            _follow(plan_from(_applied_in(schema)), tenant)
+            _follow(plan_from(_applied_in(tenant.schema_name)), tenant)
     except (OperationalError, InterfaceError) as error:
         raise _explained(error) from error
     except DatabaseError as error:
@@ -70,36 +73,39 @@ _usual_states: dict[str, Applied] = {}
 
 
 def _follow(plan: Plan, tenant: Tenant) -> None:
+    before = tenant.schema_digest
     if plan.statements is None:
         _migrate(tenant)
     else:
         _replay(plan, tenant)
-    _usual_states[tenant.schema_digest] = plan.applied
+    _usual_states[before] = plan.applied
     tenant.schema_digest = tenant_digest()
 
 
 def _migrate(tenant: Tenant) -> None:
     schema = tenant.schema_name
-    check_fence()
-    with enter_scope(schema_owner(schema)), connection.cursor() as cursor:
-        cursor.execute(_timeouts(is_local=False))
-    try:
-        migrate_schema(schema)
-    finally:
+    with claimed(tenant):
         with enter_scope(schema_owner(schema)), connection.cursor() as cursor:
-            cursor.execute("RESET lock_timeout; RESET statement_timeout")
-    with transaction.atomic():
-        grant_schema(schema, tenant.database_role)
-        note_digest(tenant=tenant, field="schema_digest", digest=tenant_digest())
+            cursor.execute(_timeouts(is_local=False))
+        try:
+            migrate_schema(schema)
+        finally:
+            with enter_scope(schema_owner(schema)), connection.cursor() as cursor:
+                cursor.execute("RESET lock_timeout; RESET statement_timeout")
+        with transaction.atomic():
+            grant_schema(schema, tenant.database_role)
+            note_digest(tenant=tenant, field="schema_digest", digest=tenant_digest())
+            _record(tenant)
 
 
 def _replay(plan: Plan, tenant: Tenant) -> None:
     schema = tenant.schema_name
-    grants = grants_of_schema(schema, tenant.database_role)
+    grants = grants_of_schema(schema, tenant.database_role) if plan.has_new_relations else []
     text = ";\n".join(
         [
             _timeouts(is_local=True),
-            _check(schema, plan.applied),
+            _check(claim_statement(tenant.pk), _BUSY),
+            _check(_is_in_state(schema, plan.applied), _OTHER_STATE),
             *(plan.statements or ()),
             *_records(plan),
             *(grant.as_string() for grant in grants),
@@ -114,7 +120,20 @@ def _replay(plan: Plan, tenant: Tenant) -> None:
             except DatabaseError as error:
                 if _state_of(error) == _OTHER_STATE:
                     raise OtherState(schema) from error
+                if _state_of(error) == _BUSY:
+                    raise TenantBusy(_("Somebody else works on it; try again later.")) from error
                 raise
+        _record(tenant)
+
+
+def _record(tenant: Tenant) -> None:
+    with platform_scope():
+        record(
+            actor=SYSTEM,
+            action="tenant.upgraded",
+            target=f"tenant:{tenant.slug}",
+            after={"parts": ["schema"]},
+        )
 
 
 def _timeouts(*, is_local: bool) -> str:
@@ -125,16 +144,20 @@ def _timeouts(*, is_local: bool) -> str:
     )
 
 
-def _check(schema: str, applied: Applied) -> str:
-    found = sql.SQL(FINGERPRINT_SQL).format(sql.Identifier(schema), sql.Literal(_labels()))
+def _check(condition: sql.Composable, code: str) -> str:
     return (
         sql.SQL(
-            "DO $check$ BEGIN IF ({}) IS DISTINCT FROM {} THEN"
-            " RAISE EXCEPTION 'other migrations' USING ERRCODE = {}; END IF; END $check$"
+            "DO $check$ BEGIN IF NOT coalesce({}, false) THEN"
+            " RAISE EXCEPTION 'not now' USING ERRCODE = {}; END IF; END $check$"
         )
-        .format(found, sql.Literal(fingerprint(applied)), sql.Literal(_OTHER_STATE))
+        .format(condition, sql.Literal(code))
         .as_string()
     )
+
+
+def _is_in_state(schema: str, applied: Applied) -> sql.Composable:
+    found = sql.SQL(FINGERPRINT_SQL).format(sql.Identifier(schema), sql.Literal(_labels()))
+    return sql.SQL("({}) = {}").format(found, sql.Literal(fingerprint(applied)))
 
 
 def _records(plan: Plan) -> list[str]:
@@ -188,6 +211,10 @@ def _explained(error: Error) -> TransientError:
 
 def _refused(error: Error) -> PermanentError:
     cause = error.__cause__
+    if _state_of(error) in _NO_SCHEMA and "django_migrations" in str(cause):
+        return PermanentError(
+            "The schema is not there. Restore it from a backup, or delete the tenant."
+        )
     # The details may hold values of the tenant's; the first line names things only.
     words = cause.diag.message_primary if isinstance(cause, PsycopgError) else None
     return PermanentError(f"A migration failed in this schema: {words or 'the log has why'}.")

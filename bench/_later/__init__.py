@@ -1,0 +1,1 @@
+"""A later release of the audit app, for the upgrade benchmark."""
