@@ -25,6 +25,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=kind)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what the long proofs have counted, for the table in the documentation."""
+    rows = [
+        (report.nodeid.partition("::")[2], *report.user_properties[0], report.duration)
+        for report in terminalreporter.stats.get("passed", [])
+        if report.user_properties
+    ]
+    if rows:
+        terminalreporter.section("proofs")
+    for name, what, number, seconds in rows:
+        terminalreporter.write_line(f"{name:90} {number:>5} {what:10} {seconds:7.0f} s")
+
+
 @dataclass(frozen=True, slots=True)
 class Servers:
     """The real servers of this run."""
