@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import NoReturn
 
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 
 from plexica.core.actor import SYSTEM
+from plexica.core.errors import PermanentError
 from plexica.identity.access import KEPT_CLIENTS
 from plexica.identity.keycloak.realm import realm_client
 from tenants.life import delete_tenant, restore_tenant, resume_tenant, suspend_tenant
@@ -16,7 +18,7 @@ from tenants.parts import configured_parts
 from tenants.scopes import tenant_scope
 from tenants.states import RunKind, RunState, TenantState
 from tests.integration.conftest import MakeRun
-from tests.integration.faults.conftest import work
+from tests.integration.faults.conftest import Act, work
 from tests.integration.faults.leftovers import leftovers
 
 Begin = Callable[[], ProvisioningRun]
@@ -103,6 +105,12 @@ def check_whole(tenant: Tenant) -> None:
     if not is_open:
         with tenant_scope(tenant):
             assert not Session.objects.exists()
+
+
+def refuse(do: Act, tenant: Tenant) -> NoReturn:
+    """Do the work of a step and fail for good."""
+    do(tenant)
+    raise PermanentError("Refused after it was done.")
 
 
 def _have_whole(make_run: MakeRun) -> Tenant:

@@ -5,19 +5,17 @@ All places take long and are marked `prove`; each run of the tests tries a sampl
 
 from collections.abc import Callable, Iterator
 from itertools import count
-from typing import NoReturn
 
 import pytest
 from pytest_django import Settings
 
-from plexica.core.errors import PermanentError
-from tenants.models import ProvisioningRun, Tenant
+from tenants.models import ProvisioningRun
 from tenants.reconcile import reconcile_ended
 from tenants.states import RunKind, RunState
 from tests.conftest import Servers
 from tests.integration.conftest import MakeRun
-from tests.integration.faults.conftest import Act, Around, become_abandoned, work
-from tests.integration.faults.killing import CASES, Case, check_end, check_whole, stage
+from tests.integration.faults.conftest import Around, become_abandoned, work
+from tests.integration.faults.killing import CASES, Case, check_end, check_whole, refuse, stage
 from tests.integration.faults.leftovers import Master, leftovers
 from tests.integration.faults.zygote import Ending, Order, Zygote
 
@@ -147,12 +145,6 @@ def test_worker_frozen_at_every_place_of_a_step(
         check_whole(run.tenant)
     assert at > 1
     record_property("places", at)
-
-
-def refuse(do: Act, tenant: Tenant) -> NoReturn:
-    """Do the work of a step and fail for good."""
-    do(tenant)
-    raise PermanentError("Refused after it was done.")
 
 
 def test_late_worker_whose_run_was_taken_back_leaves_nothing(
