@@ -6,6 +6,7 @@ Who is not logged in is sent to log in; who is and may not gets 403, and learns 
 from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec, TypeVar
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponseBase
 
@@ -66,7 +67,12 @@ def require_of_actor(permission: str) -> Callable[[Callable[P, T]], Callable[P, 
     def decorate(task: Callable[P, T]) -> Callable[P, T]:
         @wraps(task)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-            user = User.objects.filter(pk=kwargs.get("user_id"), is_active=True).first()
+            user_id = kwargs.get("user_id")
+            user = (
+                User.objects.filter(pk=user_id, is_active=True).first()
+                if isinstance(user_id, str | UUID)
+                else None
+            )
             if user is None or not has_permission(user, permission):
                 raise PermissionMissing(
                     f"The task needs the permission {permission}.", permission=permission

@@ -21,10 +21,11 @@ from tenants.models import Tenant
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+    from mypy_boto3_s3.literals import ObjectOwnershipType
     from mypy_boto3_s3.type_defs import PublicAccessBlockConfigurationTypeDef
 
-_OWNERSHIP = "BucketOwnerEnforced"
-_OWNERSHIP_WITH_ACL = "BucketOwnerPreferred"
+_OWNERSHIP: "ObjectOwnershipType" = "BucketOwnerEnforced"
+_OWNERSHIP_WITH_ACL: "ObjectOwnershipType" = "BucketOwnerPreferred"
 _BLOCK: "PublicAccessBlockConfigurationTypeDef" = {
     "BlockPublicAcls": True,
     "IgnorePublicAcls": True,
@@ -204,10 +205,10 @@ class AccessList(Setting):
             raise
         return rules[0]["ObjectOwnership"] if rules else None
 
-    def _own(self, client: "S3Client", bucket: str, ownership: str) -> None:
+    def _own(self, client: "S3Client", bucket: str, ownership: "ObjectOwnershipType") -> None:
         client.put_bucket_ownership_controls(
             Bucket=bucket,
-            OwnershipControls={"Rules": [{"ObjectOwnership": ownership}]},  # type: ignore[typeddict-item] # one of its words
+            OwnershipControls={"Rules": [{"ObjectOwnership": ownership}]},
         )
 
 

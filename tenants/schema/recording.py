@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.db import connection
+
+if TYPE_CHECKING:
+    from django.db.backends.postgresql.operations import DatabaseOperations
 
 
 @contextmanager
@@ -23,12 +26,12 @@ def recorded_definitions() -> Iterator[list[str]]:
         def execute(self, sql: Any, params: Any = ()) -> None:
             text = str(sql)
             if params is not None:
-                text = connection.ops.compose_sql(text, params)
+                text = cast("DatabaseOperations", connection.ops).compose_sql(text, params)
             statements.append(text.rstrip().rstrip(";"))
             super().execute(sql, params)
 
-    connection.SchemaEditorClass = Recorder  # type: ignore[misc]
+    connection.SchemaEditorClass = Recorder
     try:
         yield statements
     finally:
-        connection.SchemaEditorClass = editor_class  # type: ignore[misc]
+        connection.SchemaEditorClass = editor_class

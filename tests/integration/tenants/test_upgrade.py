@@ -1,4 +1,4 @@
-"""Schemas of any earlier version come to the present one, wholly or not at all, and in any order."""
+"""Schemas of any earlier version come to the present one, whole or not at all, in any order."""
 
 import uuid
 from collections.abc import Callable
