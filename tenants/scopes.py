@@ -7,6 +7,7 @@ from plexica.core.errors import NotFound
 from plexica.core.scope import PUBLIC_SCHEMA, Scope, enter_scope, platform_scope
 from tenants.epochs import epoch_kept
 from tenants.models import Tenant
+from tenants.schema.behind import missing_columns
 from tenants.states import TenantState
 
 
@@ -17,6 +18,7 @@ def scope_of(tenant: Tenant) -> Scope:
         role=tenant.database_role,
         tenant_slug=tenant.slug,
         search_path=(tenant.schema_name, PUBLIC_SCHEMA),
+        missing=missing_columns(tenant),
     )
 
 

@@ -67,6 +67,19 @@ class ServiceUnavailable(PlexicaError):
     status = 503
 
 
+class BeingUpgraded(ServiceUnavailable):
+    """The tenant's schema is behind the code, and this needs what it does not have yet (ADR 11)."""
+
+    code = "being-upgraded"
+    title = "This workspace is being upgraded"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This workspace is being upgraded, and what you asked for has to wait until that has"
+            " ended. Everything else works. Try this again in a few minutes."
+        )
+
+
 class OutwardError(Exception):
     """An outward call failed. `str()` is safe to show; the raw cause is only in `__cause__`."""
 

@@ -8,7 +8,7 @@ contexts, and two threads never share one. Nothing reaches the database without 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.conf import settings
 
@@ -29,12 +29,16 @@ class Scope:
         role: The PostgreSQL role that statements run as.
         tenant_slug: The tenant's slug, or None for the platform itself.
         search_path: All schemas searched, in order.
+        missing: The columns, as table and column, that the models have and the schema does not
+            have yet (ADR 11); empty where the schema is of the code's version.
     """
 
     schema: str
     role: str
     tenant_slug: str | None
     search_path: tuple[str, ...]
+    # Not compared: two scopes that differ in nothing else need the same connection.
+    missing: frozenset[tuple[str, str]] = field(default=frozenset(), compare=False)
 
 
 _current: ContextVar[Scope | None] = ContextVar("plexica_scope", default=None)

@@ -33,7 +33,7 @@ def grants_of_schema(schema: str, role: str) -> list[sql.Composable]:
         ),
         *(
             _grant(schema, model._meta.db_table, role, _tenant_privileges(model))  # noqa: SLF001 (Django's documented Options)
-            for model in _models(schema)
+            for model in models_of(schema)
         ),
     ]
 
@@ -55,7 +55,7 @@ def grant_shared(schema: str = PUBLIC_SCHEMA) -> None:
             _name(schema), _name(platform)
         ),
     ]
-    for model in _models(PUBLIC_SCHEMA):
+    for model in models_of(PUBLIC_SCHEMA):
         table = model._meta.db_table  # noqa: SLF001 (Django's documented Options)
         statements += [
             _grant(schema, table, platform, DATA_PRIVILEGES),
@@ -77,7 +77,17 @@ def grant_platform() -> None:
 
 def shared_tables() -> list[str]:
     """Return the names of the tables that all tenants share."""
-    return [model._meta.db_table for model in _models(PUBLIC_SCHEMA)]  # noqa: SLF001 (Django's documented Options)
+    return [model._meta.db_table for model in models_of(PUBLIC_SCHEMA)]  # noqa: SLF001 (Django's documented Options)
+
+
+def models_of(schema: str) -> list[type[models.Model]]:
+    """Return the models whose tables live in a schema."""
+    labels = app_labels(schema)
+    return [
+        model
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.app_label in labels and model._meta.managed and not model._meta.proxy  # noqa: SLF001 (Django's documented Options)
+    ]
 
 
 def _own_rows(model: type[models.Model]) -> sql.Composable:
@@ -94,15 +104,6 @@ def _own_rows(model: type[models.Model]) -> sql.Composable:
 def _tenant_privileges(model: type[models.Model]) -> Iterable[str]:
     privileges: Iterable[str] = getattr(model, "tenant_privileges", DATA_PRIVILEGES)
     return privileges
-
-
-def _models(schema: str) -> list[type[models.Model]]:
-    labels = app_labels(schema)
-    return [
-        model
-        for model in apps.get_models(include_auto_created=True)
-        if model._meta.app_label in labels and model._meta.managed and not model._meta.proxy  # noqa: SLF001 (Django's documented Options)
-    ]
 
 
 def _name(name: str) -> sql.Identifier:

@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
+from django.utils.functional import cached_property
 from django_tenants.postgresql_backend import base
 from psycopg import Connection, sql
 
+from plexica.core.postgresql.operations import DatabaseOperations, ErrorWrapper
 from plexica.core.scope import (
     PUBLIC_SCHEMA,
     Scope,
@@ -36,12 +38,19 @@ def reset_pooled_connection(connection: Connection[Any]) -> None:
 class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc] # django-tenants has no types
     """PostgreSQL, in the current scope."""
 
+    ops_class = DatabaseOperations
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._applied: Scope | None = None
         self._applying = False
         super().__init__(*args, **kwargs)
         if pool := self.settings_dict["OPTIONS"].get("pool"):
             pool["reset"] = reset_pooled_connection
+
+    @cached_property
+    def wrap_database_errors(self) -> ErrorWrapper:
+        """The context in which the driver's errors become Django's."""
+        return ErrorWrapper(self)
 
     # django-tenants reads and writes these; the context variable is the only truth.
     @property
