@@ -115,9 +115,9 @@ def work(run: ProvisioningRun) -> ProvisioningRun:
 
 
 def become_abandoned(run: ProvisioningRun) -> None:
-    """Wait until the lease of a run has expired, and the sweep would find it."""
+    """Wait until the lease of a run has expired, if anybody had it, and the sweep would find it."""
     deadline = time.monotonic() + 30
-    while run not in list_abandoned_runs(queued_for=timedelta(minutes=1)):
+    while run not in list_abandoned_runs(queued_for=timedelta(0)):
         assert time.monotonic() < deadline, "The run is still held."
         time.sleep(0.05)
 
