@@ -8,7 +8,7 @@ from django.template.loader import select_template
 
 from plexica.core.errors import OutwardError, PermissionRefused, PlexicaError, ServiceUnavailable
 from plexica.core.limits import API_PREFIX
-from plexica.core.problems import problem_response
+from plexica.core.problems import headers_of, problem_response
 
 
 def error_page(request: HttpRequest, error: PlexicaError) -> HttpResponse:
@@ -16,10 +16,13 @@ def error_page(request: HttpRequest, error: PlexicaError) -> HttpResponse:
 
     Args:
         request: The request that met it.
-        error: What was met; its status chooses the page.
+        error: What was met; its code chooses the page, or else its status.
     """
-    page = select_template([f"errors/{error.status}.html", "errors/400.html"])
-    return HttpResponse(page.render({"error": error}, request), status=error.status)
+    names = (error.code.replace("-", "_"), error.status, 400)
+    page = select_template([f"errors/{name}.html" for name in names])
+    return HttpResponse(
+        page.render({"error": error}, request), status=error.status, headers=headers_of(error)
+    )
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -60,7 +63,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _answer(request: HttpRequest, error: PlexicaError) -> HttpResponse:
     if request.path_info.startswith(API_PREFIX):
-        return problem_response(status=error.status, code=error.code, detail=error.detail)
+        return problem_response(
+            status=error.status, code=error.code, detail=error.detail, headers=headers_of(error)
+        )
     return error_page(request, error)
 
 

@@ -105,6 +105,13 @@ def problem_response(
     )
 
 
+def headers_of(error: PlexicaError) -> dict[str, str]:
+    """Return the headers that go with an error, as a problem and as a page."""
+    if isinstance(error, ServiceUnavailable):
+        return {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return {}
+
+
 def exception_handler(error: Exception, context: dict[str, Any]) -> JsonResponse:
     """Turn what an API view raised into a problem (REST framework's `EXCEPTION_HANDLER`).
 
@@ -119,9 +126,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> JsonResponse
             title=error.title,
             detail=error.detail,
             fields=error.fields,
-            headers={"Retry-After": str(RETRY_AFTER_SECONDS)}
-            if isinstance(error, ServiceUnavailable)
-            else None,
+            headers=headers_of(error),
         )
     if isinstance(error, exceptions.ValidationError):
         return problem_response(
