@@ -325,8 +325,11 @@ TENANT_PARTS = [
     "plexica.storage.part.BucketPart",
     "plexica.identity.realm_part.RealmPart",
 ]
-# How long one tenant's upgrade waits for a table that is in use, and for one statement.
-PLEXICA_UPGRADE_LOCK_TIMEOUT_MS = env.int("PLEXICA_UPGRADE_LOCK_TIMEOUT_MS", default=5000)
+# How long a tenant's upgrade waits for a table that is in use, while requests wait behind it (well
+# below PostgreSQL's deadlock_timeout, so that no request is ended for it); how long it goes on
+# trying; how long one statement may take.
+PLEXICA_UPGRADE_LOCK_TIMEOUT_MS = env.int("PLEXICA_UPGRADE_LOCK_TIMEOUT_MS", default=200)
+PLEXICA_UPGRADE_PATIENCE_SECONDS = env.int("PLEXICA_UPGRADE_PATIENCE_SECONDS", default=30)
 PLEXICA_UPGRADE_STATEMENT_TIMEOUT_MS = env.int(
     "PLEXICA_UPGRADE_STATEMENT_TIMEOUT_MS", default=60_000
 )

@@ -6,6 +6,7 @@ Where a plan cannot be replayed, Django's executor runs the migrations in the sc
 """
 
 from functools import lru_cache
+from time import monotonic, sleep
 
 from django.conf import settings
 from django.db import (
@@ -37,7 +38,8 @@ from tenants.schema.privileges import MIGRATIONS_TABLE, grant_schema, grants_of_
 _OTHER_STATE = "PX001"
 _BUSY = "PX002"
 _NO_SCHEMA = frozenset({"3F000", "42P01"})
-_LOCK_NOT_AVAILABLE = "55P03"
+_IN_USE = frozenset({"55P03", "40P01"})  # a lock that was waited for too long, and a deadlock
+_PAUSE_SECONDS = 0.3
 _QUERY_CANCELED = "57014"
 
 
@@ -49,27 +51,38 @@ def upgrade_schema(tenant: Tenant) -> None:
     """Bring a tenant's schema to the present migrations, note that in its row, and in the audit.
 
     It claims the tenant by itself: for the one transaction of a replay, or for as long as Django
-    runs migrations.
+    runs migrations. While it waits for a table, requests wait behind it; so it waits for a moment
+    only, lets go of everything, and tries again for as long as the settings allow.
 
     Raises:
         TenantBusy: Somebody else works on the tenant.
         TransientError: A table was in use for too long, or the database does not answer.
         PermanentError: There is no schema, a later version made it, or a migration fails in it.
     """
-    try:
-        known = _usual_states.get(tenant.schema_digest)
+    deadline = monotonic() + settings.PLEXICA_UPGRADE_PATIENCE_SECONDS
+    while True:
         try:
-            _follow(plan_from(known or _applied_in(tenant.schema_name)), tenant)
-        except OtherState:
-            _follow(plan_from(_applied_in(tenant.schema_name)), tenant)
-    except (OperationalError, InterfaceError) as error:
-        raise _explained(error) from error
-    except DatabaseError as error:
-        raise _refused(error) from error
+            _bring_up(tenant)
+        except (OperationalError, InterfaceError) as error:
+            if _state_of(error) not in _IN_USE or monotonic() > deadline:
+                raise _explained(error) from error
+        except DatabaseError as error:
+            raise _refused(error) from error
+        else:
+            return
+        sleep(_PAUSE_SECONDS)
 
 
 # The migrations that schemas with some digest have, as the last one that was looked at.
 _usual_states: dict[str, Applied] = {}
+
+
+def _bring_up(tenant: Tenant) -> None:
+    known = _usual_states.get(tenant.schema_digest)
+    try:
+        _follow(plan_from(known or _applied_in(tenant.schema_name)), tenant)
+    except OtherState:
+        _follow(plan_from(_applied_in(tenant.schema_name)), tenant)
 
 
 def _follow(plan: Plan, tenant: Tenant) -> None:
@@ -202,7 +215,7 @@ def _state_of(error: Error) -> str | None:
 
 
 def _explained(error: Error) -> TransientError:
-    if _state_of(error) == _LOCK_NOT_AVAILABLE:
+    if _state_of(error) in _IN_USE:
         return TransientError("A table of the tenant was in use for too long.")
     if _state_of(error) == _QUERY_CANCELED:
         return TransientError("A statement of a migration took too long.")

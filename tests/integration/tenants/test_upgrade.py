@@ -1,13 +1,10 @@
 """Schemas of any earlier version come to the present one, whole or not at all, in any order."""
 
-import uuid
-from collections.abc import Callable
 from threading import Event
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from django.utils import timezone
 from pytest_django import Settings
 
 from plexica.audit.models import AuditEntry
@@ -20,7 +17,6 @@ from tenants.models import Tenant
 from tenants.schema import planning
 from tenants.schema.migrations import migrate_schema, tenant_digest
 from tenants.schema.privileges import grant_schema
-from tenants.schema.step import Schema
 from tenants.schema.upgrade import upgrade_schema
 from tenants.scopes import tenant_scope
 from tenants.upgrade import (
@@ -31,13 +27,12 @@ from tenants.upgrade import (
     list_behind,
     upgrade_tenants,
 )
-from tests.integration.conftest import MakeRun
 from tests.integration.tenants.catalog import catalog
 from tests.integration.tenants.later import Release, present_again, release
+from tests.integration.tenants.schemas import MakeTenants, make_tenants
 from tests.threads import threads
 
-__all__ = ["present_again", "release"]
-MakeTenants = Callable[[int], list[Tenant]]
+__all__ = ["make_tenants", "present_again", "release"]
 
 COLUMN = """migrations.AddField(
     "auditentry", "note", models.CharField(max_length=50, default="", db_default="")
@@ -59,25 +54,6 @@ def write(apps, editor):
         actor_id="system", actor_name="Later", request_id="")
 """
 PYTHON = "migrations.RunPython(write),"
-
-
-@pytest.fixture
-def make_tenants(make_run: MakeRun) -> MakeTenants:
-    """Make tenants that are ACTIVE and have a schema; the rest of them is not there."""
-
-    def make(count: int) -> list[Tenant]:
-        made = []
-        for _number in range(count):
-            run = make_run(f"up-{uuid.uuid4().hex[:10]}")
-            Schema().do(run.tenant)
-            run.state = "SUCCEEDED"
-            run.finished_at = timezone.now()
-            run.save()
-            Tenant.objects.filter(pk=run.tenant_id).update(state="ACTIVE")
-            made.append(Tenant.objects.get(pk=run.tenant_id))
-        return made
-
-    return make
 
 
 def _upgrade(tenants: list[Tenant], **options: Any) -> UpgradeReport:
@@ -258,7 +234,7 @@ def test_after_the_failures_allowed_the_rest_is_left_alone(
 def test_a_table_that_is_in_use_is_waited_for_a_while_only(
     make_tenants: MakeTenants, release: Release, settings: Settings
 ) -> None:
-    settings.PLEXICA_UPGRADE_LOCK_TIMEOUT_MS = 100
+    settings.PLEXICA_UPGRADE_PATIENCE_SECONDS = 1
     [tenant] = make_tenants(1)
     release(COLUMN)
     reading, end = Event(), Event()
