@@ -7,7 +7,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from plexica.core.errors import Conflict
-from plexica.core.fence import check_fence
+from plexica.core.fence import fenced_transaction
 from plexica.core.scope import platform_scope
 from tenants.models import Tenant
 from tenants.states import TRANSITIONS, TenantState
@@ -65,7 +65,6 @@ def note_digest(*, tenant: Tenant, field: str, digest: str) -> None:
         field: The part's column, see `tenants.parts.Part.digest_field`.
         digest: What the part is now; empty when it is gone.
     """
-    check_fence()
-    with platform_scope():
+    with platform_scope(), fenced_transaction():
         Tenant.objects.filter(pk=tenant.pk).update(**{field: digest})
     setattr(tenant, field, digest)

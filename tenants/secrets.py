@@ -6,6 +6,7 @@ from collections.abc import Collection
 from django.db import transaction
 
 from plexica.core.crypto import decrypt, encrypt, rotate
+from plexica.core.fence import fenced_transaction
 from tenants.models import Tenant, TenantSecret
 
 GENERATED_BYTES = 32
@@ -13,9 +14,10 @@ GENERATED_BYTES = 32
 
 def set_secret(*, tenant: Tenant, name: str, value: str) -> None:
     """Keep a secret, in place of the one that was kept under this name."""
-    TenantSecret.objects.update_or_create(
-        tenant=tenant, name=name, defaults={"ciphertext": encrypt(value)}
-    )
+    with fenced_transaction():
+        TenantSecret.objects.update_or_create(
+            tenant=tenant, name=name, defaults={"ciphertext": encrypt(value)}
+        )
 
 
 def get_secret(*, tenant: Tenant, name: str) -> str:
@@ -34,15 +36,17 @@ def get_secret(*, tenant: Tenant, name: str) -> str:
 def ensure_secret(*, tenant: Tenant, name: str) -> str:
     """Return a secret, generated if it is the first time that it is asked for."""
     generated = random.token_urlsafe(GENERATED_BYTES)
-    TenantSecret.objects.get_or_create(
-        tenant=tenant, name=name, defaults={"ciphertext": encrypt(generated)}
-    )
+    with fenced_transaction():
+        TenantSecret.objects.get_or_create(
+            tenant=tenant, name=name, defaults={"ciphertext": encrypt(generated)}
+        )
     return get_secret(tenant=tenant, name=name)
 
 
 def delete_secrets(*, tenant: Tenant, names: Collection[str]) -> None:
     """Forget some of a tenant's secrets."""
-    TenantSecret.objects.filter(tenant=tenant, name__in=names).delete()
+    with fenced_transaction():
+        TenantSecret.objects.filter(tenant=tenant, name__in=names).delete()
 
 
 def rotate_secrets() -> int:

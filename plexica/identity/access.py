@@ -7,6 +7,7 @@ from django.contrib.sessions.models import Session
 
 from plexica.core.crypto import UndecryptableError
 from plexica.core.errors import PermanentError
+from plexica.core.fence import fenced_transaction
 from plexica.identity.keycloak.errors import (
     KeycloakForbidden,
     KeycloakNotFound,
@@ -119,7 +120,7 @@ class Sessions(Step):
 
     def do(self, tenant: Tenant) -> None:
         """Delete the sessions in the tenant's schema."""
-        with tenant_scope(tenant):
+        with tenant_scope(tenant), fenced_transaction():
             ended, _ = Session.objects.all().delete()
         logger.info("sessions_ended", slug=tenant.slug, sessions=ended)
 

@@ -2,9 +2,8 @@
 
 from typing import ClassVar
 
-from django.db import transaction
-
 from plexica.core.actor import SYSTEM
+from plexica.core.fence import fenced_transaction
 from plexica.identity.providers import tenant_provider
 from plexica.identity.services import create_realm_user, provision_user, send_invitation
 from plexica.rbac.models import AssignmentSource
@@ -26,7 +25,7 @@ class SystemRoles(Step):
 
     def do(self, tenant: Tenant) -> None:
         """Write the system roles into the tenant's schema."""
-        with tenant_scope(tenant):
+        with tenant_scope(tenant), fenced_transaction():
             ensure_system_roles()
         note_digest(tenant=tenant, field=RolesPart.digest_field, digest=roles_digest())
 
@@ -54,7 +53,7 @@ class Owner(Step):
         """
         subject = create_realm_user(tenant=tenant, email=tenant.owner_email)
         issuer = tenant_provider(tenant).issuer
-        with tenant_scope(tenant), transaction.atomic():
+        with tenant_scope(tenant), fenced_transaction():
             user = provision_user(
                 issuer=issuer, subject=subject, claims={"email": tenant.owner_email}
             )

@@ -17,12 +17,17 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
-from plexica.core.scope import platform_scope
+from plexica.core.scope import PUBLIC_SCHEMA, platform_scope
 from tenants.claim import hold_off_claims
 from tenants.models import ProvisioningRun
 from tenants.states import UNFINISHED_RUN_STATES
 
 _RENEWALS_PER_LEASE = 3
+
+_HELD = (
+    f"SELECT 1 FROM {PUBLIC_SCHEMA}.{ProvisioningRun._meta.db_table}"  # noqa: S608, SLF001 (names of our own; Django's documented Options)
+    " WHERE id = %s AND fence = %s"
+)
 
 logger = structlog.get_logger(__name__)
 
@@ -58,11 +63,18 @@ class Lease:
     def check_from_anywhere(self) -> None:
         """Make sure that the run is still held, in whatever scope and transaction this is called.
 
+        In a transaction nobody takes the run over until that ends. Several steps may be in one of
+        theirs at once, so the row is shared.
+
         Raises:
             LeaseLost: It is not.
         """
-        with platform_scope():
-            if not ProvisioningRun.objects.filter(id=self.run_id, fence=self.fence).exists():
+        with platform_scope(), connection.cursor() as cursor:
+            cursor.execute(
+                _HELD + (" FOR SHARE" if connection.in_atomic_block else ""),
+                [self.run_id, self.fence],
+            )
+            if cursor.fetchone() is None:
                 raise LeaseLost(str(self.run_id))
 
     def renew(self) -> None:

@@ -11,7 +11,7 @@ import structlog
 from django.db import DatabaseError, connection, transaction
 from psycopg import sql
 
-from plexica.core.fence import check_fence
+from plexica.core.fence import fenced_transaction
 from plexica.core.scope import enter_scope, schema_owner
 from tenants.parts import Difference
 from tenants.schema.catalog import HOLDER, Catalog, Grant, Thing, read_catalog
@@ -41,8 +41,7 @@ def mend(
         found: What is.
         names: What to mend, as `tenants.schema.comparison` names it.
     """
-    with enter_scope(schema_owner(schema)), transaction.atomic():
-        check_fence()
+    with enter_scope(schema_owner(schema)), fenced_transaction():
         for repair in (
             *_tables(expected, found, names),
             *_columns(expected, found, names),

@@ -7,7 +7,7 @@ import structlog
 from django.db import DatabaseError, connection
 from psycopg import sql
 
-from plexica.core.fence import check_fence
+from plexica.core.fence import fenced_transaction
 from plexica.core.scope import enter_scope, role_name
 from tenants.models import Tenant
 from tenants.parts import Difference, Finding
@@ -71,9 +71,12 @@ def repair_role(tenant: Tenant, names: Collection[str]) -> None:
     roles.ensure_role(tenant)
     for found in _mismatches(role):
         if found.what in names and found.remedy is not None:
-            check_fence()
             try:
-                with enter_scope(roles.provisioner_scope()), connection.cursor() as cursor:
+                with (
+                    enter_scope(roles.provisioner_scope()),
+                    fenced_transaction(),
+                    connection.cursor() as cursor,
+                ):
                     cursor.execute(found.remedy.as_string())
             except DatabaseError:
                 logger.warning("not_mended", role=role, what=found.what, exc_info=True)

@@ -3,7 +3,7 @@
 from django.db import connection
 from psycopg import sql
 
-from plexica.core.fence import check_fence
+from plexica.core.fence import fenced_transaction
 from plexica.core.scope import Scope, enter_scope, role_name, schema_owner
 from tenants.models import Tenant
 
@@ -21,8 +21,11 @@ def provisioner_scope() -> Scope:
 def ensure_role(tenant: Tenant) -> None:
     """Make the tenant's role, which the web's login may take and inherits nothing from."""
     role = sql.Identifier(tenant.database_role)
-    check_fence()
-    with enter_scope(provisioner_scope()), connection.cursor() as cursor:
+    with (
+        enter_scope(provisioner_scope()),
+        fenced_transaction(),
+        connection.cursor() as cursor,
+    ):
         if not role_exists(tenant.database_role):
             cursor.execute(sql.SQL("CREATE ROLE {} NOLOGIN").format(role).as_string())
         for login in ("web", "provisioner"):
@@ -40,15 +43,21 @@ def ensure_role(tenant: Tenant) -> None:
 
 def drop_role(role: str) -> None:
     """Drop a tenant's role, if it is there; its schema must be gone."""
-    check_fence()
-    with enter_scope(provisioner_scope()), connection.cursor() as cursor:
+    with (
+        enter_scope(provisioner_scope()),
+        fenced_transaction(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(sql.Identifier(role)).as_string())
 
 
 def drop_schema(schema: str) -> None:
     """Drop a schema with all that is in it, if it is there."""
-    check_fence()
-    with enter_scope(schema_owner(schema)), connection.cursor() as cursor:
+    with (
+        enter_scope(schema_owner(schema)),
+        fenced_transaction(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(
             sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema)).as_string()
         )

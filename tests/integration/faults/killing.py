@@ -85,10 +85,10 @@ def check_end(case: Case, run: ProvisioningRun) -> None:
     tenant = run.tenant
     done, taken_back = _ENDS[case.kind]
     is_taken_back = bool(case.fails)
-    failures = {step.name: step.error_message for step in run.steps.exclude(error_message="")}
+    steps = {step.name: (step.state, step.error_message) for step in run.steps.all()}
     assert (run.state, tenant.state) == (
         (RunState.ROLLED_BACK, taken_back) if is_taken_back else (RunState.SUCCEEDED, done)
-    ), failures
+    ), f"{run.state}, fence {run.fence}: {steps}"
     if tenant.state in _GONE:
         assert leftovers(tenant) == []
     else:
