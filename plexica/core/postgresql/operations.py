@@ -34,11 +34,12 @@ class DatabaseOperations(operations.DatabaseOperations):
 
     def return_insert_columns(self, fields: Sequence[AnyField]) -> tuple[str, tuple[Any, ...]]:
         """Return the RETURNING clause; a missing column returns what stands for it."""
-        text, parameters = super().return_insert_columns(fields)
+        stock: Any = super()
+        text, parameters = stock.return_insert_columns(fields)
         if is_behind():
             for field in filter(is_missing, fields):
                 table = self.quote_name(field.model._meta.db_table)  # noqa: SLF001 (Django's documented Options)
-                column = f"{table}.{self.quote_name(field.column)}"
+                column = f"{table}.{self.quote_name(str(field.column))}"
                 text = text.replace(column, compiler.default_sql(self.connection, field))
         return text, parameters
 
