@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
+from django.db import connection
 from django.db.models import F
 
 from plexica.core.scope import current_scope
@@ -49,9 +50,13 @@ def current_epoch() -> int:
     known = _known.get()
     if known is None or known.schema != current_scope().schema:
         return _read()
-    if known.epoch is None:
-        known.epoch = _read()
-    return known.epoch
+    if known.epoch is not None:
+        return known.epoch
+    epoch = _read()
+    if not connection.in_atomic_block:
+        # In a transaction it may be one that is rolled back.
+        known.epoch = epoch
+    return epoch
 
 
 def raise_epoch() -> None:

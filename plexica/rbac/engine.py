@@ -10,6 +10,7 @@ from typing import cast
 
 import structlog
 from django.core.cache import cache
+from django.db import connection
 from django_redis.exceptions import ConnectionInterrupted
 from redis.exceptions import RedisError
 
@@ -47,6 +48,9 @@ def snapshot_of(user: User) -> Snapshot:
     snapshot = _recall(name)
     if snapshot is None:
         snapshot = compile_snapshot(user)
+        if connection.in_atomic_block:
+            # What is read here may be rolled back, and the next change then gets the same epoch.
+            return snapshot
         _remember(name, snapshot)
     with _lock:
         if len(_kept) >= MAX_KEPT:

@@ -11,6 +11,7 @@ from pytest_django import Settings
 from plexica.core.actor import SYSTEM
 from plexica.core.scope import platform_scope
 from plexica.identity.models import User
+from plexica.rbac.authority import LastOwner
 from plexica.rbac.engine import forget_snapshots, has_permission, snapshot_of
 from plexica.rbac.services import assign_role
 from tenants.epochs import current_epoch, epoch_kept, raise_epoch
@@ -98,3 +99,33 @@ def test_without_redis_the_database_answers(acme: Tenant, user: User, settings: 
     assign_role(holder=user, role="viewer", actor=SYSTEM)
     assert has_permission(user, "core:dashboard:view")
     assert not has_permission(user, "core:users:invite")
+
+
+def test_what_was_compiled_in_a_change_that_failed_is_not_kept(acme: Tenant, user: User) -> None:
+    """The next change gets the number of the one that failed."""
+
+    class Undone(Exception):
+        pass
+
+    with epoch_kept(acme.schema_name):
+        with pytest.raises(Undone), transaction.atomic():
+            assign_role(holder=user, role="owner", actor=SYSTEM)
+            assert has_permission(user, "core:users:invite")
+            raise Undone
+        assert not has_permission(user, "core:users:invite")
+        assign_role(holder=user, role="viewer", actor=SYSTEM)
+        assert snapshot_of(user).roles == {"viewer"}
+    forget_snapshots()
+    assert snapshot_of(user).roles == {"viewer"}
+
+
+def test_a_request_goes_on_with_the_true_epoch_after_a_change_that_failed(
+    acme: Tenant, user: User
+) -> None:
+    before = current_epoch()
+    with epoch_kept(acme.schema_name):
+        with pytest.raises(LastOwner), transaction.atomic():
+            raise_epoch()
+            assert current_epoch() == before + 1
+            raise LastOwner
+        assert current_epoch() == before
