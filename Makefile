@@ -5,7 +5,7 @@ LOCAL := $(VENV)/python -m deploy.local
 
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up down restart status logs reset test fetch lint fix prove docs openapi requirements
+.PHONY: help venv up down restart status logs reset test fetch lint fix prove docs openapi permissions requirements
 
 help: ## Show these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -56,6 +56,9 @@ docs: venv ## Build the documentation into site/
 openapi: venv ## Write docs/api/openapi.yaml anew, after a change of the API that is meant
 	@$(LOCAL) run -- python manage.py spectacular --validate --fail-on-warn \
 	  --urlconf plexica.urls_console --file docs/api/openapi.yaml
+
+permissions: venv ## Write docs/permissions.md anew, after a change of the permissions
+	@$(LOCAL) run -- python manage.py permissions --file docs/permissions.md
 
 requirements: venv ## Pin requirements/*.in anew, with hashes
 	$(VENV)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \

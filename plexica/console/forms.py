@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from plexica.core.errors import PlexicaError
+from plexica.core.forms import StrictForm, text_widget
 from tenants.life import MAX_GRACE_DAYS
 from tenants.models import Tenant
 from tenants.services import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
@@ -22,31 +22,6 @@ SORTABLE = ("name", "-name", "slug", "-slug", "created_at", "-created_at")
 DEFAULT_SORT = "-created_at"
 
 
-class StrictForm(forms.Form):
-    """A form that refuses fields it does not have, and can show a service's refusal."""
-
-    required_css_class = "required"
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse unknown fields: a misspelt one must not be dropped in silence."""
-        unknown = sorted(set(self.data) - set(self.fields) - {"csrfmiddlewaretoken"})
-        if unknown:
-            raise ValidationError(_("Unknown field: %(name)s"), params={"name": unknown[0][:50]})
-        return self.cleaned_data
-
-    def add_refusal(self, error: PlexicaError) -> None:
-        """Show at its fields, or above them, why a service refused."""
-        for name, messages in error.fields.items():
-            self.add_error(name if name in self.fields else None, messages)
-        if not error.fields:
-            self.add_error(None, error.detail)
-
-
-def _text(attributes: dict[str, Any] | None = None) -> forms.TextInput:
-    defaults = {"class": "form-control", "autocomplete": "off"}
-    return forms.TextInput(attrs=defaults | (attributes or {}))
-
-
 def _email() -> forms.EmailInput:
     return forms.EmailInput(attrs={"class": "form-control", "autocomplete": "off"})
 
@@ -58,13 +33,13 @@ class TenantCreateForm(StrictForm):
         label=_("Name"),
         max_length=MAX_NAME_LENGTH,
         help_text=_("What people call it, such as the company's name."),
-        widget=_text({"data-slug-target": "id_slug"}),
+        widget=text_widget({"data-slug-target": "id_slug"}),
     )
     slug = forms.CharField(
         label=_("Address"),
         max_length=MAX_SLUG_LENGTH,
         validators=[validate_slug],
-        widget=_text(
+        widget=text_widget(
             {
                 "autocapitalize": "none",
                 "spellcheck": "false",
@@ -96,7 +71,7 @@ class TenantEditForm(StrictForm):
     name = forms.CharField(
         label=_("Name"),
         max_length=MAX_NAME_LENGTH,
-        widget=_text(),
+        widget=text_widget(),
     )
     contact_email = forms.EmailField(
         label=_("Contact's e-mail address"),
@@ -118,7 +93,7 @@ class TenantDeleteForm(TenantVersionForm):
     """What is asked before a tenant is deleted."""
 
     confirm = forms.CharField(
-        label=_("Type the tenant's slug"), max_length=MAX_SLUG_LENGTH, widget=_text()
+        label=_("Type the tenant's slug"), max_length=MAX_SLUG_LENGTH, widget=text_widget()
     )
     grace_days = forms.IntegerField(
         label=_("Days until it is removed"),

@@ -11,6 +11,13 @@ RUNS_VIEW = "core:runs:view"
 RUNS_RETRY = "core:runs:retry"
 DASHBOARD_VIEW = "core:dashboard:view"
 ROLES_VIEW = "core:roles:view"
+ROLES_MANAGE = "core:roles:manage"
+ROLES_ASSIGN = "core:roles:assign"
+GROUPS_MANAGE = "core:groups:manage"
+# Not of the namespace `core`, all of which admins hold.
+OWNERSHIP_HAND_OVER = "ownership:workspace:hand-over"
+STAFF_VIEW = "core:staff:view"
+STAFF_MANAGE = "core:staff:manage"
 
 CORE_PERMISSIONS = (
     PermissionDefinition(
@@ -67,5 +74,42 @@ CORE_PERMISSIONS = (
         label="See roles and groups",
         description="See which roles and groups there are, what they give, who has them, and why"
         " somebody may do something or may not.",
+    ),
+    PermissionDefinition(
+        key=ROLES_MANAGE,
+        label="Manage roles",
+        description="Make, change and delete roles of the workspace's own. Nobody puts more into a"
+        " role than they hold themselves.",
+    ),
+    PermissionDefinition(
+        key=ROLES_ASSIGN,
+        label="Give and take roles",
+        description="Give roles to people and groups, and take them away: those that give nothing"
+        " that one does not hold oneself.",
+    ),
+    PermissionDefinition(
+        key=GROUPS_MANAGE,
+        label="Manage groups",
+        description="Make, change and delete groups, and say who is in them: groups that give"
+        " nothing that one does not hold oneself.",
+    ),
+    PermissionDefinition(
+        key=OWNERSHIP_HAND_OVER,
+        label="Hand over the ownership",
+        description="Make somebody else the owner in one's place. Only an owner can do it.",
+    ),
+    PermissionDefinition(
+        key=STAFF_VIEW,
+        label="See the staff",
+        description="See who may use the console, with which role, and why somebody may do"
+        " something or may not.",
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=STAFF_MANAGE,
+        label="Manage the staff",
+        description="Give roles of the console to people who have logged in, and take them away:"
+        " those that give nothing that one does not hold oneself.",
+        audience=Audience.PLATFORM,
     ),
 )

@@ -9,6 +9,7 @@ from plexica.identity.models import User
 from plexica.rbac.keys import matches
 from plexica.rbac.models import GroupMembership, Role, RoleAssignment
 from plexica.rbac.registry import Audience
+from plexica.rbac.snapshot import patterns_covering
 from plexica.rbac.system_roles import OWNER
 
 
@@ -40,6 +41,23 @@ def assignments_of(user: User) -> QuerySet[RoleAssignment]:
 def has_role(user: User, key: str) -> bool:
     """Return whether an active user holds a role, by themselves or through a group."""
     return user.is_active and assignments_of(user).filter(role__key=key).exists()
+
+
+def users_with_permission(permission: str) -> QuerySet[User]:
+    """Return the active users who hold a permission, in one query however many there are.
+
+    Args:
+        permission: A key, or a pattern: then those who hold all that it covers by one grant.
+    """
+    giving = RoleAssignment.objects.filter(
+        role__grants__permission__in=patterns_covering(permission)
+    )
+    members = GroupMembership.objects.filter(group__role_assignments__in=giving)
+    return User.objects.filter(
+        Q(pk__in=giving.filter(user__isnull=False).values("user_id"))
+        | Q(pk__in=members.values("user_id")),
+        is_active=True,
+    )
 
 
 def is_granted(grants: Iterable[str], permission: str) -> bool:

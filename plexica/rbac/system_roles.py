@@ -83,16 +83,23 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
         SystemRole(
             key=SUPPORT,
             name="Support",
-            description="Sees tenants and their runs, and may retry a failed run.",
+            description="Sees tenants, their runs and the staff, and may retry a failed run.",
             grants=frozenset(
-                {permissions.TENANTS_VIEW, permissions.RUNS_VIEW, permissions.RUNS_RETRY}
+                {
+                    permissions.TENANTS_VIEW,
+                    permissions.RUNS_VIEW,
+                    permissions.RUNS_RETRY,
+                    permissions.STAFF_VIEW,
+                }
             ),
         ),
         SystemRole(
             key=READ_ONLY,
             name="Read-only",
-            description="Sees tenants and their runs.",
-            grants=frozenset({permissions.TENANTS_VIEW, permissions.RUNS_VIEW}),
+            description="Sees tenants, their runs and the staff, and changes nothing.",
+            grants=frozenset(
+                {permissions.TENANTS_VIEW, permissions.RUNS_VIEW, permissions.STAFF_VIEW}
+            ),
         ),
     ),
 }

@@ -112,6 +112,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django.templatetags.static",
                 "plexica.core.templatetags.components",
+                "plexica.rbac.templatetags.permissions",
             ],
         },
     }
@@ -189,7 +190,8 @@ X_FRAME_OPTIONS = "DENY"
 # Limits of what comes in
 PLEXICA_MAX_API_BODY_BYTES = 64 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
+# A role has 500 grants at most, each a field of its form.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 600
 
 # Keycloak
 KEYCLOAK_SERVERS = {

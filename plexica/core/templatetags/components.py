@@ -6,6 +6,7 @@ from typing import Any
 import structlog
 from django import template
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -15,6 +16,7 @@ from django.utils.translation import gettext as _
 register = template.Library()
 
 ICON_SPRITE = "img/icons.svg"
+HOME = "/"
 
 
 @register.simple_block_tag(takes_context=True)
@@ -38,6 +40,26 @@ def component(
         rendered: SafeString = engine.get_template(f"components/{component_name}.html").render(
             context
         )
+    return rendered
+
+
+@register.simple_tag(takes_context=True)
+def nav_link(context: template.Context, view_name: str, label: str, symbol: str) -> SafeString:
+    """Show one place of the main menu, marked where the page is one of its own.
+
+    Args:
+        context: The page's context.
+        view_name: The view that it leads to, without arguments, such as `console:tenant_list`.
+        label: What it is called.
+        symbol: Its icon.
+    """
+    url = reverse(view_name)
+    path = context["request"].path
+    is_current = path == url or (url != HOME and path.startswith(url))
+    engine = context.template.engine  # type: ignore[union-attr] # set while a template renders
+    values = {"url": url, "label": label, "symbol": symbol, "is_current": is_current}
+    with context.push(**values):
+        rendered: SafeString = engine.get_template("components/nav_item.html").render(context)
     return rendered
 
 

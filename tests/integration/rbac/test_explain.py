@@ -8,8 +8,9 @@ from plexica.core.actor import SYSTEM
 from plexica.core.errors import InvalidInput
 from plexica.rbac.custom_roles import create_role, update_role
 from plexica.rbac.engine import permissions_of
-from plexica.rbac.explain import Reason, explain, preview_role_change
+from plexica.rbac.explain import Holding, Reason, explain, preview_role_change
 from plexica.rbac.groups import add_member, create_group
+from plexica.rbac.models import Role
 from plexica.rbac.services import assign_role
 from tests.integration.rbac.conftest import MakeUser
 
@@ -23,21 +24,25 @@ def test_it_names_the_role_the_group_and_the_grant(make_user: MakeUser) -> None:
     add_member(group=group, user=bo, actor=SYSTEM)
     found = explain(user=bo, permission=DASHBOARD)
     assert found.is_allowed
-    assert found.label == "See the dashboard"
+    assert found.definition is not None
+    assert found.definition.label == "See the dashboard"
     assert set(found.reasons) == {
-        Reason("viewer", "Viewer", None, DASHBOARD),
-        Reason("admin", "Admin", "Staff", "core:*"),
+        Reason(Role.objects.get(key="viewer"), None, DASHBOARD),
+        Reason(Role.objects.get(key="admin"), group, "core:*"),
     }
-    assert found.would_give == ()
+    assert found.would_give == found.groups_that_would == ()
 
 
 def test_it_says_what_would_change_a_refusal(make_user: MakeUser) -> None:
     bo = make_user("viewer")
+    group = create_group(name="Founders", actor=SYSTEM)
+    assign_role(holder=group, role="owner", actor=SYSTEM)
     found = explain(user=bo, permission="crm:deals:delete")
     assert not found.is_allowed
-    assert not found.is_registered
-    assert found.held == (("Viewer", None),)
-    assert found.would_give == ("Owner",)
+    assert found.definition is None
+    assert found.held == (Holding(Role.objects.get(key="viewer"), None),)
+    assert found.would_give == (Role.objects.get(key="owner"),)
+    assert found.groups_that_would == (group,)
 
 
 def test_it_says_that_somebody_is_disabled(make_user: MakeUser) -> None:

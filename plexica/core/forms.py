@@ -1,0 +1,39 @@
+"""What the forms of all pages have in common."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from plexica.core.errors import PlexicaError
+
+
+class StrictForm(forms.Form):
+    """A form that refuses fields it does not have, and can show a service's refusal."""
+
+    required_css_class = "required"
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse unknown fields: a misspelt one must not be dropped in silence."""
+        unknown = sorted(set(self.data) - set(self.fields) - {"csrfmiddlewaretoken"})
+        if unknown:
+            raise ValidationError(_("Unknown field: %(name)s"), params={"name": unknown[0][:50]})
+        return self.cleaned_data
+
+    def add_refusal(self, error: PlexicaError) -> None:
+        """Show at its fields, or above them, why a service refused."""
+        for name, messages in error.fields.items():
+            self.add_error(name if name in self.fields else None, messages)
+        if not error.fields:
+            self.add_error(None, error.detail)
+
+
+def text_widget(attributes: dict[str, Any] | None = None) -> forms.TextInput:
+    """Return a line for text that the browser does not fill in by itself.
+
+    Args:
+        attributes: Further attributes of the element.
+    """
+    defaults = {"class": "form-control", "autocomplete": "off"}
+    return forms.TextInput(attrs=defaults | (attributes or {}))
