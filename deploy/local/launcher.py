@@ -116,6 +116,7 @@ class Launcher:
             app = [pool.submit(self._bring_up, part) for part in self.app]
             self._settle([keycloak])
             self._set_up_keycloak()
+            self._upgrade_tenants()
             self._settle(app)
 
     def start_app(self) -> None:
@@ -124,6 +125,7 @@ class Launcher:
         self._build_static()
         self._set_up_database()
         self._set_up_keycloak()
+        self._upgrade_tenants()
         self._start_processes()
 
     def start_part(self, part: Part) -> None:
@@ -240,6 +242,15 @@ class Launcher:
     def _set_up_keycloak(self) -> None:
         with self.stages("Keycloak's realm prepared"):
             self.manage("prepare_keycloak", environment=setup_environment(self.instance))
+
+    def _upgrade_tenants(self) -> None:
+        """Bring the tenants up; one that cannot be brought up is served as it is."""
+        environment = provisioner_environment(self.instance)
+        try:
+            with self.stages("Tenants brought to this version"):
+                self.manage("tenant", "upgrade", "--skip-checks", environment=environment)
+        except LocalPlatformError as error:
+            print(error)
 
     def _start_processes(self) -> None:
         with ThreadPoolExecutor() as pool, self._abandoning():

@@ -1,5 +1,7 @@
 """Who acts: a person, a program, or the platform itself."""
 
+import getpass
+import socket
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,3 +26,12 @@ class Actor:
 
 
 SYSTEM = Actor(kind="system", id="system", name="Plexica")
+
+
+def operator() -> Actor:
+    """Return who runs a command on this machine, as the audit names them."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "unknown"
+    return Actor(kind="system", id=f"os:{user}@{socket.gethostname()}", name=f"{user} (commands)")

@@ -4,9 +4,7 @@ What is asked for is written down and committed before it is done, and what came
 that was given without a word in the audit is what must not happen.
 """
 
-import getpass
 import secrets
-import socket
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,15 +44,6 @@ class Appointment:
 
     is_new: bool
     password: str | None = field(repr=False)
-
-
-def operator() -> Actor:
-    """Return who runs a command on this machine, as the audit names them."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = "unknown"
-    return Actor(kind="system", id=f"os:{user}@{socket.gethostname()}", name=f"{user} (commands)")
 
 
 def grant_super_admin(

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from plexica.core.actor import operator
 from plexica.core.errors import OutwardError, PlexicaError
-from plexica.identity.break_glass import close_realm, grant_super_admin, open_realm, operator
+from plexica.identity.break_glass import close_realm, grant_super_admin, open_realm
 from plexica.rbac.break_glass import appoint_owner
 from tenants.selectors import get_tenant
 
