@@ -248,7 +248,7 @@ class Launcher:
         environment = provisioner_environment(self.instance)
         try:
             with self.stages("Tenants brought to this version"):
-                self.manage("tenant", "upgrade", "--skip-checks", environment=environment)
+                self.manage("tenant", "--skip-checks", "upgrade", environment=environment)
         except LocalPlatformError as error:
             print(error)
 
