@@ -118,6 +118,7 @@ def slug_check(request: HttpRequest) -> HttpResponse:
 def tenant_detail(request: HttpRequest, slug: str) -> HttpResponse:
     """Show all there is to know of a tenant."""
     tenant = get_tenant(slug=slug)
+    parts = list_part_states(tenant=tenant)
     return render_page(
         request,
         "console/tenant_detail.html",
@@ -125,7 +126,8 @@ def tenant_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "tenant": tenant,
             "runs": list_runs(tenant=tenant)[:RUNS_SHOWN],
             "entries": list_entries(target=f"tenant:{tenant.slug}")[:ENTRIES_SHOWN],
-            "parts": list_part_states(tenant=tenant),
+            "parts": parts,
+            "is_behind": not all(part.is_current for part in parts),
             "inspection": last_inspection(tenant=tenant),
             "has_removal_begun": has_removal_begun(tenant),
         },
