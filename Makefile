@@ -47,8 +47,10 @@ fix: venv ## Mend what the linters can mend
 	$(VENV)/ruff check --fix .
 	$(VENV)/ruff format .
 
-prove: venv fetch ## Run the long proofs that `make test` leaves out
-	@$(VENV)/python -m pytest -m prove $(ARGS)
+prove: venv fetch ## Run the long proofs and figures that `make test` leaves out: an hour or two
+	@PLEXICA_TEST_KEEP=0 $(VENV)/python -m pytest -m prove $(ARGS)
+	@$(VENV)/python -m bench provisioning --tenants 200
+	@$(VENV)/python -m bench upgrade
 
 docs: venv ## Build the documentation into site/
 	@NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --strict --quiet
