@@ -55,9 +55,12 @@ prove: venv fetch ## Run the long proofs and figures that `make test` leaves out
 docs: venv ## Build the documentation into site/
 	@NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --strict --quiet
 
-openapi: venv ## Write docs/api/openapi.yaml anew, after a change of the API that is meant
+openapi: venv ## Write docs/api/*.yaml anew, after a change of the API that is meant
 	@$(LOCAL) run -- python manage.py spectacular --validate --fail-on-warn \
 	  --urlconf plexica.urls_console --file docs/api/openapi.yaml
+	@$(LOCAL) run -- python manage.py spectacular --validate --fail-on-warn \
+	  --urlconf plexica.urls_workspace --file docs/api/workspace.yaml \
+	  --custom-settings plexica.settings.WORKSPACE_SPECTACULAR_SETTINGS
 
 permissions: venv ## Write docs/permissions.md anew, after a change of the permissions
 	@$(LOCAL) run -- python manage.py permissions --file docs/permissions.md

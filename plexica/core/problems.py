@@ -20,6 +20,7 @@ from plexica.core.errors import (
     PlexicaError,
     ServiceUnavailable,
 )
+from plexica.core.rate_limits import TooManyTries
 
 CONTENT_TYPE = "application/problem+json"
 TYPE_PREFIX = "urn:plexica:problem:"
@@ -109,6 +110,8 @@ def headers_of(error: PlexicaError) -> dict[str, str]:
     """Return the headers that go with an error, as a problem and as a page."""
     if isinstance(error, ServiceUnavailable):
         return {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    if isinstance(error, TooManyTries):
+        return {"Retry-After": str(error.retry_after)}
     return {}
 
 

@@ -5,14 +5,14 @@ from rest_framework.request import Request
 
 from plexica.core.actor import Actor
 from plexica.core.errors import PermissionRefused
-from plexica.identity.models import User
+from plexica.identity.models import User, UserKind
 from plexica.identity.principals import Principal
 
 SESSION_ROLES = "identity_roles"
 
 
 def actor_of(request: HttpRequest | Request) -> Actor:
-    """Return who acts: the program of a bearer token, or the person of a session.
+    """Return who acts: whom a bearer token stands for, or the person of a session.
 
     Raises:
         PermissionRefused: Nobody is logged in.
@@ -21,10 +21,23 @@ def actor_of(request: HttpRequest | Request) -> Actor:
     if isinstance(user, Principal):
         return user.actor
     if isinstance(user, User):
-        return Actor(
-            kind="user",
-            id=str(user.id),
-            name=str(user),
-            roles=frozenset(request.session.get(SESSION_ROLES, [])),
-        )
+        # Of an API request, the session is nobody's: a token says who it is.
+        roles = [] if isinstance(request, Request) else request.session.get(SESSION_ROLES, [])
+        return actor_of_user(user, roles=frozenset(roles))
     raise PermissionRefused("Nobody is logged in.")
+
+
+def actor_of_user(user: User, *, roles: frozenset[str] = frozenset()) -> Actor:
+    """Return a person or a service account as the one who acts.
+
+    Args:
+        user: Their row.
+        roles: The roles that their realm names, where that counts.
+    """
+    is_person = user.kind == UserKind.PERSON
+    return Actor(
+        kind="user" if is_person else "service_account",
+        id=str(user.id),
+        name=str(user),
+        roles=roles,
+    )

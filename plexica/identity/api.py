@@ -7,16 +7,27 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from plexica.core.client_address import client_address
 from plexica.core.errors import ServiceUnavailable, TransientError
+from plexica.core.rate_limits import check_tries, count_try
+from plexica.identity.callers import Caller, CallerRefused, caller_of
 from plexica.identity.jwt.bearer import validate_bearer
 from plexica.identity.jwt.errors import TokenRefused
+from plexica.identity.jwt.remembered import recall, remember
 from plexica.identity.jwt.tokens import Claims
-from plexica.identity.principals import Principal, principal_of
-from plexica.identity.providers import SUPER_ADMIN_ROLE, current_provider
+from plexica.identity.principals import Principal
+from plexica.identity.providers import (
+    SUPER_ADMIN_ROLE,
+    Provider,
+    platform_provider,
+    tenant_provider,
+)
 
 if TYPE_CHECKING:
     # The framework's views import this module, through its settings.
     from rest_framework.views import APIView
+
+    from tenants.models import Tenant
 
 SCHEME = b"bearer"
 PARTS = 2
@@ -25,11 +36,12 @@ PARTS = 2
 class BearerAuthentication(BaseAuthentication):
     """Accepts access tokens of the current scope's realm; a session opens nothing here."""
 
-    def authenticate(self, request: Request) -> tuple[Principal, Claims] | None:
+    def authenticate(self, request: Request) -> tuple[Caller, Claims] | None:
         """Return the caller and the token's claims, or None if no token came.
 
         Raises:
             AuthenticationFailed: A token came that is not accepted.
+            TooManyTries: Too many such tokens came from this address or this account.
             ServiceUnavailable: The keys to check it with are not at hand.
         """
         parts = get_authorization_header(request).split()
@@ -37,17 +49,32 @@ class BearerAuthentication(BaseAuthentication):
             return None
         if parts[0].lower() != SCHEME or len(parts) != PARTS:
             raise AuthenticationFailed("Send one access token as `Authorization: Bearer …`.")
+        tenant: Tenant | None = request.tenant  # TenantMiddleware sets it
+        provider = tenant_provider(tenant) if tenant else platform_provider()
+        token, address = parts[1].decode("latin-1"), client_address(request)
         try:
-            claims = validate_bearer(parts[1].decode("latin-1"), current_provider())
+            claims = recall(token) or _check_new(token, provider, address)
+            return caller_of(claims, provider, is_platform=tenant is None), claims
+        except CallerRefused as error:
+            count_try("token", address=address, account=error.account)
+            raise AuthenticationFailed(error.detail) from error
         except TokenRefused as error:
+            count_try("token", address=address)
             raise AuthenticationFailed(error.detail) from error
         except TransientError as error:
             raise ServiceUnavailable("Tokens cannot be checked now. Try again soon.") from error
-        return principal_of(claims), claims
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 (the framework's signature)
         """Return what `WWW-Authenticate` says with a 401 (RFC 6750, section 3)."""
         return 'Bearer realm="plexica"'
+
+
+def _check_new(token: str, provider: Provider, address: str) -> Claims:
+    # Those who are known go on while others at their address try tokens out.
+    check_tries("token", address=address)
+    claims = validate_bearer(token, provider)
+    remember(token, claims)
+    return claims
 
 
 class IsSuperAdmin(BasePermission):

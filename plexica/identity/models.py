@@ -5,8 +5,10 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
 
 from plexica.identity.permissions import has_permission
 
@@ -19,8 +21,18 @@ class UserManager(models.Manager["User"]):
         return self.get(issuer=issuer, subject=subject)
 
 
+class UserKind(models.TextChoices):
+    """What holds roles."""
+
+    PERSON = "person", _("Person")
+    SERVICE_ACCOUNT = "service_account", _("Service account")
+
+
 class User(AbstractBaseUser):
     """A person of the current scope: of the platform's staff, or of one tenant.
+
+    A tenant's service accounts have such a row, too, so that they hold roles as people do; what
+    else is known of them is in `ServiceAccount`.
 
     The realm holds passwords and proves who somebody is; this row is what Plexica remembers. A
     person is the pair of issuer and subject (OpenID Connect Core 1.0, section 5.7): addresses and
@@ -31,6 +43,12 @@ class User(AbstractBaseUser):
     password = None  # type: ignore[assignment] # Django's way to leave a field out
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    kind = models.CharField(
+        max_length=20,
+        choices=UserKind.choices,
+        default=UserKind.PERSON,
+        db_default=UserKind.PERSON,
+    )
     issuer = models.CharField(max_length=255)
     subject = models.CharField(max_length=255)
     email = models.EmailField(blank=True)
@@ -97,3 +115,60 @@ class User(AbstractBaseUser):
             secret=secret,
             algorithm="sha256",
         ).hexdigest()
+
+
+class ServiceAccountState(models.TextChoices):
+    """How far a service account is; only an active one is let in."""
+
+    CREATING = "creating", _("Being made")
+    ACTIVE = "active", _("Active")
+    REVOKED = "revoked", _("Revoked")
+    # Its creation came to nothing; it goes as soon as its client is surely gone.
+    ABANDONED = "abandoned", _("Not made")
+
+
+MAX_SERVICE_ACCOUNT_NAME = 100
+MAX_SERVICE_ACCOUNT_DESCRIPTION = 500
+
+
+class ServiceAccount(models.Model):
+    """A program of a tenant: a confidential client of its realm, which holds roles as a user.
+
+    The realm keeps its secret. A revoked one stays here, so that it is known what it was.
+    """
+
+    user = models.OneToOneField(
+        User, on_delete=models.CASCADE, primary_key=True, related_name="service_account"
+    )
+    client_id = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=MAX_SERVICE_ACCOUNT_NAME)
+    description = models.CharField(max_length=MAX_SERVICE_ACCOUNT_DESCRIPTION, blank=True)
+    state = models.CharField(
+        max_length=20, choices=ServiceAccountState.choices, default=ServiceAccountState.CREATING
+    )
+    # Whether the realm may still have its client though it should not.
+    is_client_left = models.BooleanField(default=False)
+    created_by = models.CharField(max_length=300)
+    created_at = models.DateTimeField(default=timezone.now)
+    # Tokens that were given before are refused.
+    secret_rotated_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["name", "created_at"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                Lower("name"),
+                condition=models.Q(
+                    state__in=[ServiceAccountState.CREATING, ServiceAccountState.ACTIVE]
+                ),
+                name="service_account_name_unique",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=ServiceAccountState.values),
+                name="service_account_state_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,4 +1,4 @@
-"""Who a bearer token stands for. Nothing is written for it: a program has no row."""
+"""Who a bearer token of the platform's realm stands for. A program has no row there."""
 
 from dataclasses import dataclass
 
@@ -31,6 +31,16 @@ class Principal:
         return self.actor.name
 
 
+def is_of_program(claims: Claims) -> bool:
+    """Return whether a checked token was given to a client for itself, and not for a person.
+
+    Keycloak names the account of a client after it, in lower case.
+    """
+    return bool(
+        claims.get("preferred_username") == f"{SERVICE_ACCOUNT_PREFIX}{claims['azp'].lower()}"
+    )
+
+
 def principal_of(claims: Claims) -> Principal:
     """Return whom the claims of a checked access token stand for.
 
@@ -40,7 +50,7 @@ def principal_of(claims: Claims) -> Principal:
     username = claims.get("preferred_username")
     name = username if isinstance(username, str) else str(claims["sub"])
     roles = realm_roles(claims)
-    if name.startswith(SERVICE_ACCOUNT_PREFIX):
+    if is_of_program(claims):
         client = str(claims["azp"])
         return Principal(Actor(kind="service_account", id=client, name=client, roles=roles))
     return Principal(Actor(kind="user", id=str(claims["sub"]), name=name, roles=roles))

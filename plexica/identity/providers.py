@@ -63,6 +63,11 @@ class Provider:
         return f"{self.internal_url}/protocol/openid-connect/token"
 
     @property
+    def public_token_endpoint(self) -> str:
+        """Where programs get their tokens."""
+        return f"{self.issuer}/protocol/openid-connect/token"
+
+    @property
     def jwks_endpoint(self) -> str:
         """Where this process reads the realm's public keys."""
         return f"{self.internal_url}/protocol/openid-connect/certs"

@@ -225,6 +225,18 @@ def service_client(client_id: str, *, name: str, secret: str) -> dict[str, Any]:
     }
 
 
+def program_client(client_id: str, *, secret: str) -> dict[str, Any]:
+    """Return the client of a tenant's service account, whose tokens open the workspace's API.
+
+    Its tokens name no roles of the realm that nobody gave it: what it may do, Plexica knows.
+    """
+    return {
+        **service_client(client_id, name="Service account of the workspace", secret=secret),
+        "fullScopeAllowed": False,
+        "protocolMappers": [_audience_mapper(WORKSPACE_CLIENT)],
+    }
+
+
 def service_user(client_id: str, realm: str) -> dict[str, Any]:
     """Return the user that a client acts as."""
     return {

@@ -2,7 +2,7 @@
 
 from django.db.models import QuerySet
 
-from plexica.identity.models import User
+from plexica.identity.models import User, UserKind
 
 
 def list_people(*, is_active: bool | None = None) -> QuerySet[User]:
@@ -11,7 +11,7 @@ def list_people(*, is_active: bool | None = None) -> QuerySet[User]:
     Args:
         is_active: Only those who may log in, or only those who may not; all when None.
     """
-    people = User.objects.all()
+    people = User.objects.filter(kind=UserKind.PERSON)
     return people if is_active is None else people.filter(is_active=is_active)
 
 

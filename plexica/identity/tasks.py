@@ -2,10 +2,16 @@
 
 from celery import shared_task
 
-from plexica.identity import break_glass
+from plexica.identity import break_glass, service_account_clients
 
 
 @shared_task(name="identity.close_realms")
 def close_realms() -> None:
     """Take an operator's power over a realm away when its time is over."""
     break_glass.close_realms_due()
+
+
+@shared_task(name="identity.settle_service_accounts")
+def settle_service_accounts() -> None:
+    """Remove clients of service accounts that Keycloak could not remove at once."""
+    service_account_clients.settle_service_accounts()

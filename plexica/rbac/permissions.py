@@ -18,6 +18,8 @@ GROUPS_MANAGE = "core:groups:manage"
 OWNERSHIP_HAND_OVER = "ownership:workspace:hand-over"
 STAFF_VIEW = "core:staff:view"
 STAFF_MANAGE = "core:staff:manage"
+SERVICE_ACCOUNTS_READ = "core:service-accounts:read"
+SERVICE_ACCOUNTS_MANAGE = "core:service-accounts:manage"
 
 CORE_PERMISSIONS = (
     PermissionDefinition(
@@ -111,5 +113,17 @@ CORE_PERMISSIONS = (
         description="Give roles of the console to people who have logged in, and take them away:"
         " those that give nothing that one does not hold oneself.",
         audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=SERVICE_ACCOUNTS_READ,
+        label="See service accounts",
+        description="See which programs have an account in the workspace, who made it, and which"
+        " roles it has.",
+    ),
+    PermissionDefinition(
+        key=SERVICE_ACCOUNTS_MANAGE,
+        label="Manage service accounts",
+        description="Make accounts for programs, give them roles that one has oneself, change their"
+        " secrets, and revoke them.",
     ),
 )

@@ -6,7 +6,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from plexica.core.errors import PermissionRefused
-from plexica.identity.models import User
+from plexica.identity.models import User, UserKind
 from plexica.rbac.engine import has_permission
 from plexica.rbac.permissions import ROLES_VIEW, TENANTS_VIEW
 from plexica.rbac.registry import Audience, get_definition
@@ -67,5 +67,5 @@ def _who_helps() -> list[str]:
     holds_it = Q(role_assignments__role__key__in=keys) | Q(
         group_memberships__group__role_assignments__role__key__in=keys
     )
-    people = User.objects.filter(holds_it, is_active=True).distinct().order_by("email", "id")
-    return [str(person) for person in people[:PEOPLE_NAMED]]
+    people = User.objects.filter(holds_it, is_active=True, kind=UserKind.PERSON).distinct()
+    return [str(person) for person in people.order_by("email", "id")[:PEOPLE_NAMED]]

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.db.models import Q, QuerySet
 
 from plexica.core.scope import PLATFORM_SCHEMA, NoScope, current_scope
-from plexica.identity.models import User
+from plexica.identity.models import User, UserKind
 from plexica.rbac.keys import matches
 from plexica.rbac.models import GroupMembership, Role, RoleAssignment
 from plexica.rbac.registry import Audience
@@ -70,4 +70,4 @@ def has_owner() -> bool:
     holds_it = Q(role_assignments__role__key=OWNER) | Q(
         group_memberships__group__role_assignments__role__key=OWNER
     )
-    return User.objects.filter(holds_it, is_active=True).exists()
+    return User.objects.filter(holds_it, is_active=True, kind=UserKind.PERSON).exists()

@@ -187,6 +187,19 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_SECURE else None
 X_FRAME_OPTIONS = "DENY"
 
+# How many proxies of ours stand before the web server, each of which adds to X-Forwarded-For.
+PLEXICA_TRUSTED_PROXIES = env.int("PLEXICA_TRUSTED_PROXIES", default=0)
+
+# How often something may be tried in a minute. A login counts twice: where it begins and where it
+# ends. `token` are those that are refused, `secret` those of service accounts that are made.
+PLEXICA_RATE_LIMITS = {
+    "login": {"address": 120, "account": 20},
+    "token": {"address": 60, "account": 20},
+    "secret": {"address": 60, "account": 20},
+    "invitation": {"address": 60, "account": 30},
+}
+PLEXICA_RATE_LIMIT_FACTOR = env.int("PLEXICA_RATE_LIMIT_FACTOR", default=1)
+
 # Limits of what comes in
 PLEXICA_MAX_API_BODY_BYTES = 64 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -300,6 +313,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "purge-due": {"task": "tenants.purge_due", "schedule": 60.0, "options": {"expires": 60}},
     "close-realms": {"task": "identity.close_realms", "schedule": 60.0, "options": {"expires": 60}},
+    "settle-service-accounts": {
+        "task": "identity.settle_service_accounts",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "deliver-events": {
         "task": "events.deliver_pending",
         "schedule": 10.0,
@@ -376,6 +394,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": [],
+}
+# What is different in the description of a workspace's API (`--custom-settings`).
+WORKSPACE_SPECTACULAR_SETTINGS = {
+    "TITLE": "Plexica workspace API",
+    "DESCRIPTION": "One tenant's workspace: who calls, and the accounts of its programs. Errors are"
+    " problem details (RFC 9457); their `type` is stable.",
 }
 
 # Language and time

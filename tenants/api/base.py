@@ -1,20 +1,27 @@
 """What the API's views have in common: who acts, what was asked, and how runs are answered."""
 
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from django.conf import settings
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils.cache import add_never_cache_headers
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from plexica.core.actor import Actor
 from plexica.core.problems import problem_response
 from tenants.api.addresses import run_address, tenant_address
+from tenants.api.pagination import take_page
 from tenants.api.serializers import QuerySerializer, StrictSerializer, render_tenant_and_run
 from tenants.api.waiting import preferred_wait, wait_for_run
 from tenants.models import ProvisioningRun
 from tenants.states import RunKind
+
+if TYPE_CHECKING:
+    from tenants.models import Tenant
 
 # Most runs end within a second or two.
 RETRY_AFTER_SECONDS = 1
@@ -76,6 +83,40 @@ def answer_run(request: Request, run: ProvisioningRun) -> HttpResponse:
     return _outcome(run, seconds) if has_waited else accepted(run)
 
 
+def answer_page(
+    request: Request,
+    rows: QuerySet[Any],
+    serializer_class: type[BaseSerializer[Any]],
+    wanted: dict[str, Any],
+    *,
+    ordering: str,
+) -> Response:
+    """Answer with one page of a list.
+
+    Args:
+        request: The request.
+        rows: The whole list.
+        serializer_class: How a row goes out.
+        wanted: What the address asks for, as a `PageQuerySerializer` reads it.
+        ordering: What the list is ordered by; see `take_page`.
+    """
+    query = {name: wanted[name] for name in wanted if name not in {"cursor", "page_size"}}
+    page = take_page(
+        rows,
+        ordering=ordering,
+        cursor=wanted["cursor"],
+        page_size=wanted["page_size"],
+        query={**query, "path": request.path},
+    )
+    return Response(
+        {
+            "results": serializer_class(page.rows, many=True).data,
+            "next": _page_address(request, page.next_cursor),
+            "previous": _page_address(request, page.previous_cursor),
+        }
+    )
+
+
 def accepted(run: ProvisioningRun, headers: dict[str, str] | None = None) -> Response:
     """Answer 202: the run is under way, and where to ask how far it is."""
     return Response(
@@ -87,6 +128,16 @@ def accepted(run: ProvisioningRun, headers: dict[str, str] | None = None) -> Res
             **(headers or {}),
         },
     )
+
+
+def _page_address(request: Request, cursor: str | None) -> str | None:
+    if cursor is None:
+        return None
+    query = request.query_params.copy()
+    query["cursor"] = cursor
+    tenant: Tenant | None = request.tenant  # TenantMiddleware sets it
+    host = tenant.workspace_url if tenant else settings.PLEXICA_CONSOLE_URL
+    return f"{host}{request.path}?{query.urlencode()}"
 
 
 def _outcome(run: ProvisioningRun, waited_seconds: int) -> HttpResponse:

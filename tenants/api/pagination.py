@@ -75,14 +75,14 @@ def take_page(
     sign = _DESCENDING if ordering.startswith(_DESCENDING) != is_backwards else ""
     if position:
         rows = rows.filter(_beyond(rows.model, field, position, "lt" if sign else "gt"))
-    found = list(rows.order_by(f"{sign}{field}", f"{sign}id")[: page_size + 1])
+    found = list(rows.order_by(f"{sign}{field}", f"{sign}pk")[: page_size + 1])
     has_more = len(found) > page_size
     found = found[:page_size]
     if is_backwards:
         found.reverse()
 
     def cursor_at(row: Row, *, backwards: bool) -> str:
-        texts = [_model_field(type(row), name).value_to_string(row) for name in (field, "id")]
+        texts = [_model_field(type(row), name).value_to_string(row) for name in (field, "pk")]
         return signing.dumps([*texts, backwards], salt=salt)
 
     has_next = is_backwards or has_more
@@ -110,11 +110,12 @@ def _read(cursor: str, salt: str) -> _Position:
 
 def _beyond(model: type[Model], field: str, position: _Position, comparison: str) -> Q:
     value = _model_field(model, field).to_python(position.value)
-    identity = _model_field(model, "id").to_python(position.id)
+    identity = _model_field(model, "pk").to_python(position.id)
     return Q(**{f"{field}__{comparison}": value}) | Q(
-        **{field: value, f"id__{comparison}": identity}
+        **{field: value, f"pk__{comparison}": identity}
     )
 
 
 def _model_field(model: type[Model], name: str) -> Any:
-    return model._meta.get_field(name)  # noqa: SLF001 (Django's documented Options)
+    options = model._meta  # noqa: SLF001 (Django's documented Options)
+    return options.pk if name == "pk" else options.get_field(name)

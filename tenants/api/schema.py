@@ -92,16 +92,17 @@ class ProvisioningProblemSerializer(ProblemSerializer):
 _WORDS = {
     400: "The request is malformed, or a value is not acceptable.",
     401: "There is no valid access token.",
-    403: "The token's owner is no super admin.",
+    403: "The caller lacks the permission.",
     404: "There is no such thing.",
     409: "The present state does not allow it.",
     412: "The tenant has changed since.",
     413: "The body is too large.",
     415: "The body is no `application/json`.",
     422: "The Idempotency-Key came before with another body.",
+    429: "There were too many tries. `Retry-After` says when to try again.",
     503: "A server that is needed does not answer.",
 }
-_ALWAYS = (400, 401, 403, 503)
+_ALWAYS = (400, 401, 403, 429, 503)
 
 
 def problems(*statuses: int) -> Responses:
@@ -145,7 +146,8 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "An access token of the platform's realm `plexica`, whose owner has the"
-            " role of super admins. Programs get theirs by client credentials (RFC 6749,"
-            " section 4.4).",
+            "description": "On the platform's host, an access token of the realm `plexica`, whose"
+            " owner has the role of super admins. On a workspace's host, one of the tenant's realm,"
+            " of a person or of a service account. Programs get theirs by client credentials"
+            " (RFC 6749, section 4.4).",
         }

@@ -1,10 +1,8 @@
 """The API's views. Each parses, makes one call, and renders."""
 
-from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponsePermanentRedirect
 from django.utils.encoding import escape_uri_path
 from django.views.decorators.csrf import csrf_exempt
@@ -12,7 +10,6 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 
 from plexica.core.errors import InvalidInput
 from plexica.core.problems import CONTENT_TYPE
@@ -21,12 +18,12 @@ from tenants.api.base import (
     TenantAPIView,
     accepted,
     actor_of,
+    answer_page,
     answer_run,
     read_body,
     read_query,
 )
 from tenants.api.idempotency import create_tenant_once
-from tenants.api.pagination import take_page
 from tenants.api.preconditions import check_if_match, etag_of
 from tenants.api.serializers import (
     DeleteQuerySerializer,
@@ -70,7 +67,7 @@ class TenantListView(TenantAPIView):
         )
         if wanted["behind"]:
             tenants = tenants.filter(pk__in=list_behind().values("pk"))
-        return _page(request, tenants, TenantSerializer, wanted, ordering=wanted["ordering"])
+        return answer_page(request, tenants, TenantSerializer, wanted, ordering=wanted["ordering"])
 
     @extend_schema(
         operation_id="create_tenant",
@@ -191,7 +188,7 @@ class RunListView(TenantAPIView):
         """Return a page of runs."""
         wanted = read_query(PageQuerySerializer, request)
         runs = list_runs(tenant=get_tenant(slug=slug)).select_related("tenant")
-        return _page(request, runs, RunSerializer, wanted, ordering=RUN_ORDERING)
+        return answer_page(request, runs, RunSerializer, wanted, ordering=RUN_ORDERING)
 
 
 class RunView(TenantAPIView):
@@ -255,39 +252,6 @@ def redirect_to_canonical(request: HttpRequest, **_parts: object) -> HttpRespons
     return HttpResponsePermanentRedirect(
         f"{address}?{query}" if query else address, preserve_request=True
     )
-
-
-def _page(
-    request: Request,
-    rows: QuerySet[Any],
-    serializer_class: type[BaseSerializer[Any]],
-    wanted: dict[str, Any],
-    *,
-    ordering: str,
-) -> Response:
-    query = {name: wanted[name] for name in wanted if name not in {"cursor", "page_size"}}
-    page = take_page(
-        rows,
-        ordering=ordering,
-        cursor=wanted["cursor"],
-        page_size=wanted["page_size"],
-        query={**query, "path": request.path},
-    )
-    return Response(
-        {
-            "results": serializer_class(page.rows, many=True).data,
-            "next": _page_address(request, page.next_cursor),
-            "previous": _page_address(request, page.previous_cursor),
-        }
-    )
-
-
-def _page_address(request: Request, cursor: str | None) -> str | None:
-    if cursor is None:
-        return None
-    query = request.query_params.copy()
-    query["cursor"] = cursor
-    return f"{settings.PLEXICA_CONSOLE_URL}{request.path}?{query.urlencode()}"
 
 
 def _tenant(tenant: Tenant) -> Response:

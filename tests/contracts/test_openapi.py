@@ -1,5 +1,7 @@
 """The API's description is committed, so that every change of the API is seen in review."""
 
+import re
+from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -9,23 +11,53 @@ import yaml
 from django.conf import settings
 from django.core.management import call_command
 
-from tenants.api.urls import urlpatterns
+from plexica.workspace.api.urls import urlpatterns as workspace_patterns
+from tenants.api.urls import urlpatterns as console_patterns
 
-DESCRIPTION = Path(__file__).resolve().parents[2] / "docs" / "api" / "openapi.yaml"
+DESCRIPTIONS = Path(__file__).resolve().parents[2] / "docs" / "api"
 METHODS = {"get", "post", "patch", "put", "delete"}
 
 
+@dataclass(frozen=True)
+class Site:
+    """One of the two APIs."""
+
+    urlconf: str
+    file: str
+    patterns: list[Any]
+    operations: int
+    options: dict[str, str]
+
+
+SITES = [
+    Site(settings.PUBLIC_SCHEMA_URLCONF, "openapi.yaml", console_patterns, 12, {}),
+    Site(
+        settings.ROOT_URLCONF,
+        "workspace.yaml",
+        workspace_patterns,
+        7,
+        {"custom_settings": "plexica.settings.WORKSPACE_SPECTACULAR_SETTINGS"},
+    ),
+]
+
+
+@pytest.fixture(scope="module", params=SITES, ids=["console", "workspace"])
+def site(request: pytest.FixtureRequest) -> Site:
+    found: Site = request.param
+    return found
+
+
 @pytest.fixture(scope="module")
-def described() -> str:
+def described(site: Site) -> str:
     """What `make openapi` writes; it fails on warnings and on what OpenAPI's own schema refuses."""
     out = StringIO()
     call_command(
         "spectacular",
         "--validate",
         "--fail-on-warn",
-        "--urlconf",
-        settings.PUBLIC_SCHEMA_URLCONF,
+        urlconf=site.urlconf,
         stdout=out,
+        **site.options,
     )
     return out.getvalue()
 
@@ -41,9 +73,9 @@ def operations(described: str) -> dict[str, Any]:
     }
 
 
-def test_the_api_changes_only_on_purpose(described: str) -> None:
-    assert described.strip() == DESCRIPTION.read_text(encoding="utf-8").strip(), (
-        "The API is not as docs/api/openapi.yaml describes it. If that is meant: make openapi"
+def test_the_api_changes_only_on_purpose(described: str, site: Site) -> None:
+    assert described.strip() == (DESCRIPTIONS / site.file).read_text(encoding="utf-8").strip(), (
+        f"The API is not as docs/api/{site.file} describes it. If that is meant: make openapi"
     )
 
 
@@ -54,23 +86,21 @@ def test_it_is_openapi_3_1_with_a_bearer_token(described: str) -> None:
 
 
 def test_every_operation_needs_the_token_and_describes_its_problems(
-    operations: dict[str, Any],
+    operations: dict[str, Any], site: Site
 ) -> None:
-    assert len(operations) == 12
+    assert len(operations) == site.operations
     for name, operation in operations.items():
         assert operation["security"] == [{"bearer": []}], name
         assert operation["summary"], name
-        for status in ("400", "401", "403", "503"):
+        for status in ("400", "401", "403", "429", "503"):
             content = operation["responses"][status]["content"]
             assert set(content) == {"application/problem+json"}, name
 
 
-def test_every_address_is_described(described: str) -> None:
+def test_every_address_is_described(described: str, site: Site) -> None:
     routes = {
-        f"/api/{pattern.pattern}".replace("<slug:slug>", "{slug}").replace(
-            "<uuid:run_id>", "{run_id}"
-        )
-        for pattern in urlpatterns
+        "/api/" + re.sub(r"<[a-z]+:([a-z_]+)>", r"{\1}", str(pattern.pattern))
+        for pattern in site.patterns
         if pattern.name and pattern.name not in {"schema", "docs"}
     }
     assert set(yaml.safe_load(described)["paths"]) == routes

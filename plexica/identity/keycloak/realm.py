@@ -144,6 +144,17 @@ class RealmClient(AdminClient):
         """
         self._in_realm("POST", "/clients", body=representation)
 
+    def delete_client(self, client: str) -> None:
+        """Delete a client, with the account that it acts as.
+
+        Args:
+            client: The client's id, which is not its name.
+
+        Raises:
+            KeycloakNotFound: The realm has no such client.
+        """
+        self._in_realm("DELETE", f"/clients/{client}")
+
     def update_settings(self, representation: dict[str, Any]) -> None:
         """Change the settings that are named; `attributes` replace all those that are there."""
         self._in_realm("PUT", "", body=representation)

@@ -18,6 +18,8 @@ from mozilla_django_oidc.views import (
     OIDCLogoutView,
 )
 
+from plexica.core.client_address import client_address
+from plexica.core.rate_limits import count_try
 from plexica.identity.next_page import HOME, login_address, safe_next_path
 from plexica.identity.oidc.backend import BACKEND_PATH, ScopedOIDCBackend
 from plexica.identity.oidc.errors import AccountDisabled, LoginExpired, LoginFailed
@@ -42,6 +44,7 @@ class AuthenticateView(OIDCAuthenticationRequestView):  # type: ignore[misc] # i
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """Begin a login with state, nonce and PKCE, and remember it in a cookie of its own."""
+        count_try("login", address=client_address(request))
         return begin_login(request, next_path=safe_next_path(request.GET.get("next")))
 
 
@@ -50,6 +53,7 @@ class CallbackView(OIDCAuthenticationCallbackView):  # type: ignore[misc] # it h
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """End the login that the state belongs to; nothing else changes anything."""
+        count_try("login", address=client_address(request))
         provider = current_provider()
         state = request.GET.get("state", "")[:MAX_STATE_CHARACTERS]
         login = recall(request, issuer=provider.issuer, state=state)
@@ -76,6 +80,7 @@ class CallbackView(OIDCAuthenticationCallbackView):  # type: ignore[misc] # it h
         user = backend.authenticate(request, nonce=login.nonce, code_verifier=login.code_verifier)
         if user is None:
             raise LoginFailed("The login service gave no code.")
+        count_try("login", account=str(user.pk))
         if not user.is_active:
             raise AccountDisabled("Somebody who manages users here can enable it again.")
         # The session's id changes, and if it was somebody else's, it ends. Django would keep the id

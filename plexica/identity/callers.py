@@ -1,0 +1,92 @@
+"""Whom the checked access token of a request stands for.
+
+Their row is read at each request, in one query. So whoever is disabled or revoked is refused at the
+next one in every process, whatever Redis keeps.
+"""
+
+from datetime import datetime
+
+from plexica.identity.jwt.errors import TokenRefused
+from plexica.identity.jwt.tokens import Claims
+from plexica.identity.models import ServiceAccount, ServiceAccountState, User, UserKind
+from plexica.identity.principals import Principal, is_of_program, principal_of
+from plexica.identity.providers import Provider
+
+Caller = User | Principal
+
+
+class CallerRefused(TokenRefused):
+    """The token is the realm's, and whom it stands for may not come in.
+
+    Attributes:
+        account: Who they are in their realm.
+    """
+
+    def __init__(self, detail: str, claims: Claims) -> None:
+        super().__init__(detail)
+        self.account = str(claims["sub"])
+
+
+def caller_of(claims: Claims, provider: Provider, *, is_platform: bool) -> Caller:
+    """Return whom a checked token stands for, if they may come in now.
+
+    In a workspace that is a person or a service account of the tenant, as the row that holds their
+    roles. The platform's own programs have no row: their roles are those of the token.
+
+    Args:
+        claims: The token's claims, as `validate_bearer` gives them.
+        provider: The realm of the current scope.
+        is_platform: Whether the scope is the platform's.
+
+    Raises:
+        CallerRefused: They are unknown, disabled or revoked.
+    """
+    if is_platform:
+        return _of_platform(claims, provider)
+    if claims["azp"] == provider.client_id:
+        return _person(claims)
+    return _service_account(claims)
+
+
+def _of_platform(claims: Claims, provider: Provider) -> Principal:
+    if claims["azp"] == provider.client_id:
+        raise CallerRefused("A browser's login opens no API.", claims)
+    principal = principal_of(claims)
+    if principal.actor.kind == "user":
+        found = User.objects.filter(issuer=claims["iss"], subject=claims["sub"]).first()
+        if found is not None and not found.is_active:
+            raise CallerRefused("This account is disabled.", claims)
+    return principal
+
+
+def _person(claims: Claims) -> User:
+    user = User.objects.filter(
+        issuer=claims["iss"], subject=claims["sub"], kind=UserKind.PERSON
+    ).first()
+    if user is None:
+        raise CallerRefused(
+            "Nobody here is known by this token. Log in with a browser first.", claims
+        )
+    if not user.is_active:
+        raise CallerRefused("This account is disabled.", claims)
+    return user
+
+
+def _service_account(claims: Claims) -> User:
+    account = (
+        ServiceAccount.objects.select_related("user").filter(client_id=claims["azp"]).first()
+        if is_of_program(claims)
+        else None
+    )
+    if account is None:
+        raise CallerRefused("The token was given to a client that has no access here.", claims)
+    if account.state != ServiceAccountState.ACTIVE or not account.user.is_active:
+        raise CallerRefused("This service account is not active.", claims)
+    if _is_older(claims["iat"], account.secret_rotated_at):
+        raise CallerRefused("The token was given for a secret that has been changed.", claims)
+    return account.user
+
+
+def _is_older(issued_at: float, changed_at: datetime | None) -> bool:
+    # Keycloak counts in whole seconds.
+    return changed_at is not None and issued_at < int(changed_at.timestamp())
