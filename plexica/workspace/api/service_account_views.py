@@ -15,11 +15,11 @@ from plexica.rbac.api import requires
 from plexica.rbac.permissions import SERVICE_ACCOUNTS_MANAGE, SERVICE_ACCOUNTS_READ
 from plexica.rbac.service_accounts import (
     IssuedSecret,
-    rotate_secret,
     create_service_account,
     get_with_roles,
     list_with_roles,
     revoke_service_account,
+    rotate_secret,
     update_service_account,
 )
 from plexica.workspace.api.serializers import (
