@@ -20,7 +20,7 @@ def client_address(request: HttpRequest | Request) -> str:
     proxies = settings.PLEXICA_TRUSTED_PROXIES
     if proxies:
         hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
-        claimed = hops[-proxies] if len(hops) >= proxies else hops[0] or claimed
+        claimed = (hops[-proxies] if len(hops) >= proxies else "") or claimed
     try:
         address = ip_address(claimed)
     except ValueError:
