@@ -22,12 +22,11 @@ from plexica.identity.providers import (
     platform_provider,
     tenant_provider,
 )
+from tenants.requests import tenant_or_none
 
 if TYPE_CHECKING:
     # The framework's views import this module, through its settings.
     from rest_framework.views import APIView
-
-    from tenants.models import Tenant
 
 SCHEME = b"bearer"
 PARTS = 2
@@ -49,7 +48,7 @@ class BearerAuthentication(BaseAuthentication):
             return None
         if parts[0].lower() != SCHEME or len(parts) != PARTS:
             raise AuthenticationFailed("Send one access token as `Authorization: Bearer …`.")
-        tenant: Tenant | None = request.tenant  # TenantMiddleware sets it
+        tenant = tenant_or_none(request)
         provider = tenant_provider(tenant) if tenant else platform_provider()
         token, address = parts[1].decode("latin-1"), client_address(request)
         try:

@@ -1,6 +1,6 @@
 """What the API's views have in common: who acts, what was asked, and how runs are answered."""
 
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any, Protocol, cast
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -18,10 +18,8 @@ from tenants.api.pagination import take_page
 from tenants.api.serializers import QuerySerializer, StrictSerializer, render_tenant_and_run
 from tenants.api.waiting import preferred_wait, wait_for_run
 from tenants.models import ProvisioningRun
+from tenants.requests import tenant_or_none
 from tenants.states import RunKind
-
-if TYPE_CHECKING:
-    from tenants.models import Tenant
 
 # Most runs end within a second or two.
 RETRY_AFTER_SECONDS = 1
@@ -135,7 +133,7 @@ def _page_address(request: Request, cursor: str | None) -> str | None:
         return None
     query = request.query_params.copy()
     query["cursor"] = cursor
-    tenant: Tenant | None = request.tenant  # TenantMiddleware sets it
+    tenant = tenant_or_none(request)
     host = tenant.workspace_url if tenant else settings.PLEXICA_CONSOLE_URL
     return f"{host}{request.path}?{query.urlencode()}"
 

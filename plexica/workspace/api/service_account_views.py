@@ -32,6 +32,7 @@ from plexica.workspace.api.serializers import (
 from tenants.api import schema
 from tenants.api.base import TenantAPIView, answer_page, read_body, read_query
 from tenants.api.serializers import EmptySerializer, PageQuerySerializer, QuerySerializer
+from tenants.requests import tenant_of
 
 ORDERING = "-created_at"
 ACCOUNT_ID = OpenApiParameter(
@@ -80,7 +81,9 @@ class ServiceAccountListView(_ServiceAccountView):
         """Make a service account, and show its secret."""
         values = read_body(ServiceAccountCreateSerializer, request)
         _count(request)
-        issued = create_service_account(tenant=request.tenant, actor=actor_of(request), **values)
+        issued = create_service_account(
+            tenant=tenant_of(request), actor=actor_of(request), **values
+        )
         return _show(request, issued, status=201)
 
 
@@ -133,7 +136,7 @@ class ServiceAccountRotationView(_ServiceAccountView):
         account = get_with_roles(account_id)
         read_body(EmptySerializer, request)
         _count(request)
-        issued = rotate_secret(tenant=request.tenant, account=account, actor=actor_of(request))
+        issued = rotate_secret(tenant=tenant_of(request), account=account, actor=actor_of(request))
         return _show(request, issued)
 
 
@@ -153,7 +156,7 @@ class ServiceAccountRevocationView(_ServiceAccountView):
         """Revoke a service account."""
         account = get_with_roles(account_id)
         read_body(EmptySerializer, request)
-        revoke_service_account(tenant=request.tenant, account=account, actor=actor_of(request))
+        revoke_service_account(tenant=tenant_of(request), account=account, actor=actor_of(request))
         return Response(ServiceAccountSerializer(get_with_roles(account_id)).data)
 
 
@@ -165,6 +168,6 @@ def _show(request: Request, issued: IssuedSecret, *, status: int = 200) -> Respo
     found = {
         "account": get_with_roles(issued.account.pk),
         "secret": issued.secret,
-        "token_url": tenant_provider(request.tenant).public_token_endpoint,
+        "token_url": tenant_provider(tenant_of(request)).public_token_endpoint,
     }
     return Response(IssuedSecretSerializer(found).data, status=status)

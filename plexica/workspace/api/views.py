@@ -12,6 +12,7 @@ from plexica.workspace.api.serializers import MeSerializer
 from tenants.api import schema
 from tenants.api.base import TenantAPIView, read_query
 from tenants.api.serializers import QuerySerializer
+from tenants.requests import tenant_of
 
 if TYPE_CHECKING:
     from plexica.identity.models import User
@@ -36,7 +37,7 @@ class MeView(TenantAPIView):
             "id": user.id,
             "kind": user.kind,
             "name": str(user),
-            "tenant": request.tenant,  # TenantMiddleware sets it
+            "tenant": tenant_of(request),
             "roles": sorted(snapshot_of(user).roles),
             "permissions": sorted(permissions_of(user)),
         }
