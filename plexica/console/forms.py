@@ -4,11 +4,10 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from plexica.core.forms import StrictForm, text_widget
+from plexica.core.forms import StrictForm, TypedWordField, demand_word, text_widget
 from tenants.life import MAX_GRACE_DAYS
 from tenants.models import Tenant
 from tenants.services import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
@@ -92,7 +91,7 @@ class TenantVersionForm(StrictForm):
 class TenantDeleteForm(TenantVersionForm):
     """What is asked before a tenant is deleted."""
 
-    confirm = forms.CharField(
+    confirm = TypedWordField(
         label=_("Type the tenant's slug"), max_length=MAX_SLUG_LENGTH, widget=text_widget()
     )
     grace_days = forms.IntegerField(
@@ -109,21 +108,10 @@ class TenantDeleteForm(TenantVersionForm):
             "grace_days": settings.PLEXICA_DELETION_GRACE_DAYS,
         }
         super().__init__(*args, **options)
-        self._slug = tenant.slug
+        demand_word(self, "confirm", tenant.slug)
         if tenant.state == TenantState.FAILED:
             # There is nothing worth a time of grace.
             self.fields["grace_days"].widget = forms.HiddenInput()
-
-    def clean_confirm(self) -> str:
-        """Return the slug.
-
-        Raises:
-            ValidationError: It is another.
-        """
-        typed: str = self.cleaned_data["confirm"]
-        if typed != self._slug:
-            raise ValidationError(_("Type “%(slug)s”."), params={"slug": self._slug})
-        return typed
 
 
 class TenantFilterForm(StrictForm):

@@ -37,3 +37,34 @@ def text_widget(attributes: dict[str, Any] | None = None) -> forms.TextInput:
     """
     defaults = {"class": "form-control", "autocomplete": "off"}
     return forms.TextInput(attrs=defaults | (attributes or {}))
+
+
+class TypedWordField(forms.CharField):
+    """Takes one word only, which somebody types to say that they mean it.
+
+    Attributes:
+        word: The word; see `demand_word`.
+    """
+
+    word = ""
+
+    def validate(self, value: str) -> None:
+        """Accept the word.
+
+        Raises:
+            ValidationError: It is another.
+        """
+        super().validate(value)
+        if value != self.word:
+            raise ValidationError(_("Type “%(word)s”."), params={"word": self.word})
+
+
+def demand_word(form: forms.Form, name: str, word: str) -> None:
+    """Say which word one form's `TypedWordField` takes.
+
+    Args:
+        form: The form.
+        name: The field's name.
+        word: What has to be typed.
+    """
+    form.fields[name].word = word  # type: ignore[attr-defined] # the field is one of ours

@@ -1,18 +1,53 @@
 """Reading people."""
 
-from django.db.models import QuerySet
+from uuid import UUID
 
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from plexica.core.errors import Conflict, NotFound
 from plexica.identity.models import User, UserKind
 
+MAX_REFERENCE_LENGTH = 254
 
-def list_people(*, is_active: bool | None = None) -> QuerySet[User]:
+
+def list_people(*, is_active: bool | None = None, search: str = "") -> QuerySet[User]:
     """Return the people of the current scope, by address.
 
     Args:
         is_active: Only those who may log in, or only those who may not; all when None.
+        search: Only those of whom each word is in the name or the address, whatever its case.
     """
     people = User.objects.filter(kind=UserKind.PERSON)
-    return people if is_active is None else people.filter(is_active=is_active)
+    if is_active is not None:
+        people = people.filter(is_active=is_active)
+    for word in search.split():
+        people = people.filter(
+            Q(email__icontains=word) | Q(first_name__icontains=word) | Q(last_name__icontains=word)
+        )
+    return people
+
+
+def get_person(*, reference: str) -> User:
+    """Return one person, or service account, of the current scope.
+
+    Args:
+        reference: Their id, or a person's address.
+
+    Raises:
+        NotFound: There is nobody like that.
+        Conflict: Several people have the address.
+    """
+    try:
+        wanted = User.objects.filter(pk=UUID(reference))
+    except ValueError:
+        wanted = User.objects.filter(email__iexact=reference)
+    people = list(wanted[:2])
+    if not people:
+        raise NotFound(_("There is nobody here with this id or address."))
+    if len(people) > 1:
+        raise Conflict(_("Several people have this address. Use the person's id."))
+    return people[0]
 
 
 def count_people() -> int:

@@ -1,6 +1,7 @@
 """Roles that a tenant's people make for themselves."""
 
 from collections.abc import Iterable
+from datetime import datetime
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
@@ -49,6 +50,13 @@ class TooManyRoles(Conflict):
     title = "There are too many custom roles"
 
 
+class RoleChanged(Conflict):
+    """Somebody else has changed the role in the meantime."""
+
+    code = "role-changed"
+    title = "The role has been changed in the meantime"
+
+
 class RoleNameTaken(Conflict):
     """Another role has this name."""
 
@@ -95,11 +103,22 @@ def update_role(
     name: str | None = None,
     description: str | None = None,
     grants: Iterable[str] | None = None,
+    seen_at: datetime | None = None,
 ) -> Role:
     """Change a custom role; None leaves a value as it is.
 
+    Args:
+        role: Which.
+        actor: Who changes it; they must hold what it no longer gives and what it gives from now on.
+        name: What people call it from now on.
+        description: What it is for from now on.
+        grants: Keys and patterns of the permissions that it gives from now on. One that it gave
+            before may stay although there is no such permission any more.
+        seen_at: When the role that the actor has seen was changed last; None does not ask.
+
     Raises:
         SystemRoleFixed: It came with Plexica.
+        RoleChanged: It is no longer the one that the actor has seen.
         InvalidInput: A value is not acceptable.
         BeyondAuthority: The actor does not hold all that it gave or will give.
         RoleNameTaken: Another role has the name.
@@ -107,11 +126,18 @@ def update_role(
     """
     with transaction.atomic():
         found = _lock_custom(role.pk)
+        if seen_at is not None and found.updated_at != seen_at:
+            raise RoleChanged(_("Look at it as it is now, and change it again."))
         before = facts_of(found)
         new_name = found.name if name is None else name.strip()
         found.description = found.description if description is None else description.strip()
         wanted = frozenset(before["grants"] if grants is None else grants)
-        _validate(name=new_name, description=found.description, grants=wanted)
+        _validate(
+            name=new_name,
+            description=found.description,
+            grants=wanted,
+            known=frozenset(before["grants"]),
+        )
         check_authority(actor, wanted.symmetric_difference(before["grants"]))
         found.name = new_name
         _save(found, new_name)
@@ -195,20 +221,22 @@ def _free_key(name: str) -> str:
     return key
 
 
-def _validate(*, name: str, description: str, grants: frozenset[str]) -> None:
+def _validate(
+    *, name: str, description: str, grants: frozenset[str], known: frozenset[str] = frozenset()
+) -> None:
     problems = problems_of_words(name=name, description=description)
-    if wrong := _wrong_grants(grants):
+    if wrong := _wrong_grants(grants, known):
         problems["grants"] = wrong
     if problems:
         raise InvalidInput(_("See errors for what is wrong with which field."), fields=problems)
 
 
-def _wrong_grants(grants: frozenset[str]) -> list[str]:
+def _wrong_grants(grants: frozenset[str], known: frozenset[str]) -> list[str]:
     if len(grants) > MAX_GRANTS:
         return [_("Use %(max)d grants at most; a pattern covers many.") % {"max": MAX_GRANTS}]
     keys = [definition.key for definition in list_definitions(current_audience())]
     return [
         _("“%(grant)s” covers no permission that there is.") % {"grant": grant[:80]}
-        for grant in sorted(grants)
+        for grant in sorted(grants - known)
         if not is_pattern(grant) or not any(matches(grant, key) for key in keys)
     ]

@@ -1,13 +1,16 @@
 """Reading roles, grants and what follows from them, in the current scope."""
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
+from plexica.core.errors import NotFound
 from plexica.core.scope import PLATFORM_SCHEMA, NoScope, current_scope
 from plexica.identity.models import User, UserKind
 from plexica.rbac.keys import matches
-from plexica.rbac.models import GroupMembership, Role, RoleAssignment
+from plexica.rbac.models import Group, GroupMembership, Role, RoleAssignment
 from plexica.rbac.registry import Audience
 from plexica.rbac.snapshot import patterns_covering
 from plexica.rbac.system_roles import OWNER
@@ -30,6 +33,30 @@ def current_audience() -> Audience:
 def list_roles() -> QuerySet[Role]:
     """Return all roles with their grants, system roles first."""
     return Role.objects.order_by("-is_system", "name", "id").prefetch_related("grants")
+
+
+def get_role(*, key: str) -> Role:
+    """Return a role with its grants.
+
+    Raises:
+        NotFound: There is none with this key in the current scope.
+    """
+    role = list_roles().filter(key=key).first()
+    if role is None:
+        raise NotFound(_("There is no such role, or it is gone."))
+    return role
+
+
+def get_group(*, group_id: UUID) -> Group:
+    """Return a group.
+
+    Raises:
+        NotFound: There is none with this id in the current scope.
+    """
+    group = Group.objects.filter(pk=group_id).first()
+    if group is None:
+        raise NotFound(_("There is no such group, or it is gone."))
+    return group
 
 
 def assignments_of(user: User) -> QuerySet[RoleAssignment]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from plexica.audit.services import record
 from plexica.core.actor import SYSTEM, Actor
 from plexica.core.errors import InvalidInput, NotFound
-from plexica.identity.models import User
+from plexica.identity.models import User, UserKind
 from plexica.rbac.authority import check_authority, check_owner_remains
 from plexica.rbac.models import AssignmentSource, Grant, Group, Role, RoleAssignment
 from plexica.rbac.selectors import assignments_of, current_audience
@@ -108,7 +108,8 @@ def hand_over_ownership(*, owner: User, successor: User, actor: Actor) -> None:
         BeyondAuthority: The actor is no owner.
     """
     with transaction.atomic():
-        if owner.pk == successor.pk or not successor.is_active:
+        is_active_person = successor.is_active and successor.kind == UserKind.PERSON
+        if owner.pk == successor.pk or not is_active_person:
             raise InvalidInput(fields={"successor": [_("Choose another, active person.")]})
         if not RoleAssignment.objects.filter(user=owner, role__key=OWNER).exists():
             raise InvalidInput(fields={"owner": [_("They do not own the tenant themselves.")]})

@@ -46,8 +46,35 @@
     });
   };
 
+  // Shows what has all the words that are typed. Without scripts a button has the server do it.
+  const filterRows = (input) => {
+    const root = byId(input.dataset.filter);
+    if (!root) return;
+    root.querySelector("[data-filter-button]")?.remove();
+    input.removeAttribute("name");
+    const rows = [...root.querySelectorAll("[data-filter-row]")];
+    const none = root.querySelector("[data-filter-empty]");
+    const show = () => {
+      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+      for (const row of rows) {
+        const text = row.textContent.toLowerCase();
+        row.hidden = !words.every((word) => text.includes(word));
+      }
+      for (const group of root.querySelectorAll("[data-filter-group]")) {
+        group.hidden = !group.querySelector("[data-filter-row]:not([hidden])");
+      }
+      if (none) none.hidden = rows.length === 0 || rows.some((row) => !row.hidden);
+    };
+    input.addEventListener("input", show);
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") event.preventDefault();
+    });
+    show();
+  };
+
   document.addEventListener("DOMContentLoaded", () => {
     announce(document);
+    document.querySelectorAll("[data-filter]").forEach(filterRows);
     document.querySelectorAll("[data-hide-after]").forEach(hideLater);
     document.querySelectorAll("[data-slug-target]").forEach(proposeSlug);
     // A form that is sent once must not be sent twice by an impatient second click.
