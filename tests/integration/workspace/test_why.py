@@ -6,7 +6,7 @@ import pytest
 
 from plexica.audit.models import AuditEntry
 from plexica.core.actor import SYSTEM
-from plexica.identity.models import User
+from plexica.identity.models import User, UserKind
 from plexica.rbac.groups import add_member, create_group
 from plexica.rbac.selectors import has_role
 from plexica.rbac.services import assign_role
@@ -133,6 +133,11 @@ class TestOwnership:
         for somebody, status in ((ada, 400), (bo, 400), (cy, 404)):
             values = {"successor": str(somebody.user.pk), "confirm": "acme"}
             assert ada.client.post("/ownership/", values).status_code == status
+        robot = come(ada.tenant, "Robot")
+        with tenant_scope(ada.tenant):
+            User.objects.filter(pk=robot.user.pk).update(kind=UserKind.SERVICE_ACCOUNT)
+        values = {"successor": str(robot.user.pk), "confirm": "acme"}
+        assert ada.client.post("/ownership/", values).status_code == HTTPStatus.BAD_REQUEST
         for values in ({}, {"successor": "x", "confirm": "acme"}):
             assert ada.client.post("/ownership/", values).status_code == HTTPStatus.NOT_FOUND
         with tenant_scope(ada.tenant):
