@@ -31,9 +31,10 @@ def _normalized(text: str, schema: str) -> str:
     member when it is read again; the meaning is the same.
     """
     text = text.replace(schema, "SCHEMA")
-    if text.startswith("CHECK"):
-        text = re.sub(r"::(?:text|character varying)(?:\[\])?|[()]", "", text)
-    return text
+    head, is_index, condition = text.rpartition(" WHERE ")
+    if text.startswith("CHECK") or is_index:
+        condition = re.sub(r"::(?:text|character varying)(?:\[\])?|[()]", "", condition)
+    return f"{head}{is_index}{condition}"
 
 
 def catalog(schema: str) -> dict[str, Any]:
