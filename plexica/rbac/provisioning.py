@@ -39,7 +39,8 @@ class Owner(Step):
 
     name: ClassVar[str] = "owner"
     label: ClassVar[str] = "Owner and invitation"
-    needs: ClassVar[frozenset[str]] = frozenset({"schema", "realm", "roles"})
+    # The bucket, too, as nobody is to be invited to what may still be taken back.
+    needs: ClassVar[frozenset[str]] = frozenset({"schema", "bucket", "realm", "roles"})
 
     def do(self, tenant: Tenant) -> None:
         """Make the owner, and last of all send the invitation.

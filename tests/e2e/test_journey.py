@@ -17,6 +17,8 @@ Come = Callable[..., Person]
 STEPS = ("schema", "bucket", "realm", "roles", "owner")
 BUCKET = "plexica-acme"
 TAKEN_BACK = "Everything was taken back"
+# A step that begins when the schema is there, or no more when the bucket has failed before.
+BESIDE = "UNDONE|PENDING"
 
 pytestmark = pytest.mark.usefixtures("no_tenants")
 
@@ -27,7 +29,7 @@ def step(page: Page, name: str) -> Locator:
 
 def expect_states(page: Page, *states: str) -> None:
     for name, state in zip(STEPS, states, strict=True):
-        expect(step(page, name)).to_have_attribute("data-state", state)
+        expect(step(page, name)).to_have_attribute("data-state", re.compile(f"^({state})$"))
 
 
 def fill_form(page: Page, *, slug: str = "acme") -> None:
@@ -81,7 +83,7 @@ def test_from_the_empty_console_to_the_owners_dashboard(
     with secrets_locked(servers):
         create(page)
         page.evaluate("window.isTheSamePage = true")
-        expect_states(page, "DONE", "DONE", "STARTED", "PENDING", "PENDING")
+        expect_states(page, "DONE", "DONE", "STARTED", "DONE", "PENDING")
     expect_states(page, *["DONE"] * 5)
     for name in STEPS:
         expect(step(page, name)).to_contain_text(re.compile(r"\d\.\d s"))
@@ -157,8 +159,8 @@ def test_a_failure_is_told_in_words_and_trying_again_makes_the_tenant(
         failure = page.locator(".notice", has_text="“Storage bucket” failed")
         expect(failure).to_contain_text("not this tenant's")
         notice = page.locator(".notice", has_text=TAKEN_BACK)
-        expect(notice).to_contain_text("Database schema, Storage bucket.")
-        expect_states(page, "UNDONE", "UNDONE", "PENDING", "PENDING", "PENDING")
+        expect(notice).to_contain_text("Database schema, Storage bucket, Login realm")
+        expect_states(page, "UNDONE", "UNDONE", "UNDONE", BESIDE, "PENDING")
     page.get_by_role("button", name="Create it again").click()
     expect_states(page, *["DONE"] * 5)
     expect(page.get_by_text("Acme Corporation is ready")).to_be_visible()
@@ -172,7 +174,7 @@ def test_what_could_not_be_taken_back_is_shown_and_can_be_later(app: App, admin:
         fill_form(page)
         create(page)
         expect(page.get_by_text("Not everything could be taken back")).to_be_visible()
-        expect_states(page, "UNDONE", "UNDO_FAILED", "PENDING", "PENDING", "PENDING")
+        expect_states(page, "UNDONE", "UNDO_FAILED", "UNDONE", BESIDE, "PENDING")
     finally:
         app.start("s3")
     page.get_by_role("button", name="Take the rest back").click()

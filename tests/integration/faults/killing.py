@@ -90,7 +90,8 @@ def check_end(case: Case, run: ProvisioningRun) -> None:
         (RunState.ROLLED_BACK, taken_back) if is_taken_back else (RunState.SUCCEEDED, done)
     ), f"{run.state}, fence {run.fence}: {steps}"
     if tenant.state in _GONE:
-        assert leftovers(tenant) == []
+        left = leftovers(tenant)
+        assert left == [], left
     else:
         check_whole(tenant)
 

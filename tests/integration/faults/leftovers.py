@@ -12,6 +12,7 @@ from plexica.identity.models import User
 from plexica.storage.clients import get_client
 from plexica.storage.errors import error_code
 from tenants.models import Domain, Tenant, TenantSecret
+from tenants.states import TenantState
 
 _SPARE = "plexica-spare-"
 
@@ -41,7 +42,7 @@ def leftovers(tenant: Tenant) -> list[str]:
         "bucket": bucket_exists(tenant.bucket),
         "secrets": TenantSecret.objects.filter(tenant=tenant).exists(),
         "domain": Domain.objects.filter(tenant=tenant).exists(),
-        "person": User.objects.filter(email__iexact=tenant.owner_email).exists(),
+        "person": _has_people(tenant),
         "cache": any(_cache().scan_iter(match=f"*{tenant.schema_name}*", count=1000)),
         **_of_keycloak(tenant.realm),
     }
@@ -69,6 +70,13 @@ def _of_keycloak(realm: str) -> dict[str, bool]:
         "client of the realm in master": f"{realm}-realm" in clients,
         "spare account": f"{_SPARE}{realm}" in clients or bool(users),
     }
+
+
+def _has_people(tenant: Tenant) -> bool:
+    """Say whether a removed tenant's row names people, or others' owner is among the staff."""
+    if tenant.state == TenantState.DELETED:
+        return bool(tenant.owner_email or tenant.contact_email)
+    return User.objects.filter(email__iexact=tenant.owner_email).exists()
 
 
 def _row_exists(catalog: str, column: str, name: str) -> bool:
