@@ -44,6 +44,7 @@ def reconcile(
     parts: Collection[str] | None = None,
     repair: bool = False,
     remove: bool = False,
+    around: bool | None = None,
     actor: Actor = SYSTEM,
     on_progress: Progress | None = None,
 ) -> ReconcileReport:
@@ -56,6 +57,8 @@ def reconcile(
         parts: The names of the parts; all when None.
         repair: Whether to mend what differs and can be mended.
         remove: Whether to remove what Plexica made and is no tenant's.
+        around: Whether to look at what is no single tenant's; unless only some tenants are asked
+            for when None.
         actor: Who asks, for the audit of repairs and removals.
         on_progress: Called after each tenant with their number so far, the number of all, and
             what was found.
@@ -76,7 +79,7 @@ def reconcile(
         if on_progress is not None:
             on_progress(len(reports), len(tenants), report)
     platform = None
-    if slugs is None:
+    if slugs is None if around is None else around:
         platform = SubjectReport(
             slug="",
             parts=tuple(

@@ -1,16 +1,20 @@
 """The subcommands that change one tenant, each by beginning a run."""
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Callable
+from contextlib import suppress
 
-from django.db import transaction
+from django.conf import settings
+from django.db import connection, transaction
 from rich.prompt import Prompt
 
 from plexica.core.actor import operator
 from plexica.core.errors import Conflict
 from tenants.api.serializers import TenantSerializer, render_tenant_and_run
 from tenants.cli.exits import ExitCode
+from tenants.cli.here import DATABASE_AWAY
 from tenants.cli.output import Output
 from tenants.cli.watching import follow
 from tenants.life import (
@@ -21,9 +25,9 @@ from tenants.life import (
     suspend_tenant,
 )
 from tenants.models import ProvisioningRun, Tenant
-from tenants.selectors import get_tenant, list_runs
+from tenants.selectors import get_run, get_tenant, list_runs
 from tenants.services import RunNotRetryable, create_tenant, retry_rollback, retry_run
-from tenants.states import RunKind, RunState, TenantState
+from tenants.states import RunKind, RunState, StepState, TenantState
 
 
 class NotConfirmed(Conflict):
@@ -69,7 +73,8 @@ def restore(options: Namespace, output: Output) -> ExitCode:
 def delete(options: Namespace, output: Output) -> ExitCode:
     """Delete a tenant, now or when its time of grace is over."""
     tenant = get_tenant(slug=options.slug)
-    if not options.dry_run:
+    # A rehearsal needs no confirmation, but one that is wrong would be refused.
+    if not options.dry_run or options.confirm is not None:
         _confirm(tenant, options, output)
     return _change(
         options,
@@ -79,13 +84,23 @@ def delete(options: Namespace, output: Output) -> ExitCode:
 
 
 def retry(options: Namespace, output: Output) -> ExitCode:
-    """Try the tenant's last run again, or only what it could not take back."""
+    """Try the tenant's last run again, or only what it could not take back.
+
+    With `--here`, a run that is unfinished is gone on with: its worker may be gone for good.
+    """
     tenant = get_tenant(slug=options.slug)
     run = list_runs(tenant=tenant).first()
     if run is None:
         raise RunNotRetryable(f"{tenant.slug} has had no run yet.")
+    if options.here and not run.is_finished and not options.rollback:
+        return _change(options, output, lambda: run)
     again = retry_rollback if options.rollback else retry_run
-    return _change(options, output, lambda: again(run=run, actor=operator()))
+    return _change(
+        options,
+        output,
+        lambda: again(run=run, actor=operator()),
+        is_rollback=options.rollback,
+    )
 
 
 def free(options: Namespace, output: Output) -> ExitCode:
@@ -103,42 +118,86 @@ def free(options: Namespace, output: Output) -> ExitCode:
     return ExitCode.SUCCESS
 
 
-def _change(options: Namespace, output: Output, begin: Callable[[], ProvisioningRun]) -> ExitCode:
+def _change(
+    options: Namespace,
+    output: Output,
+    begin: Callable[[], ProvisioningRun],
+    *,
+    is_rollback: bool = False,
+) -> ExitCode:
     if options.dry_run:
         return _rehearse(begin, output)
     run = begin()
-    if not options.no_wait:
-        run = follow(run, output, seconds=options.timeout, is_here=options.here)
-    output.document(render_tenant_and_run(run))
     if options.no_wait:
+        output.document(render_tenant_and_run(run))
         output.say(
             f"{RunKind(run.kind).label} of {run.tenant.slug} has begun; `manage.py tenant show"
             f" {run.tenant.slug}` tells how far it is."
         )
         return ExitCode.SUCCESS
-    return _tell_end(run, output)
+    try:
+        run = follow(run, output, seconds=options.timeout, is_here=options.here)
+    except KeyboardInterrupt:
+        return _leave(run, output, is_here=options.here)
+    output.document(render_tenant_and_run(run))
+    return _tell_end(run, output, is_rollback=is_rollback)
 
 
 def _rehearse(begin: Callable[[], ProvisioningRun], output: Output) -> ExitCode:
     """Begin a run with all its checks, and take that back."""
     with transaction.atomic():
         run = begin()
-        slug, kind = run.tenant.slug, RunKind(run.kind)
-        labels = list(run.steps.values_list("label", flat=True))
+        words = f"{RunKind(run.kind).label.lower()} of {run.tenant.slug}"
+        steps = run.steps.exclude(state__in=(StepState.DONE, StepState.UNDONE))
+        if run.state == RunState.ROLLING_BACK:
+            words = f"taking back what is left of the {words}"
+            steps = steps.exclude(state=StepState.PENDING)
+        labels = list(steps.values_list("label", flat=True))
         document = {
             "dry_run": True,
-            "kind": kind.value,
-            "steps": list(run.steps.values_list("name", flat=True)),
+            "kind": run.kind,
+            "steps": list(steps.values_list("name", flat=True)),
             "tenant": TenantSerializer(run.tenant).data,
         }
         transaction.set_rollback(True)
-    steps = f", in these steps: {', '.join(labels)}" if labels else ""
-    output.say(f"Nothing was changed. It would be: {kind.label.lower()} of {slug}{steps}.")
+    in_steps = f", in these steps: {', '.join(labels)}" if labels else ""
+    output.say(f"Nothing was changed. It would be: {words}{in_steps}.")
     output.document(document)
     return ExitCode.SUCCESS
 
 
-def _tell_end(run: ProvisioningRun, output: Output) -> ExitCode:
+def _leave(run: ProvisioningRun, output: Output, *, is_here: bool) -> ExitCode:
+    """Leave an interrupted command's run to a worker."""
+    # The interruption may have hit a statement, or be due to a database that does not answer.
+    connection.close()
+    with suppress(*DATABASE_AWAY):
+        run = get_run(tenant=run.tenant, run_id=run.id)
+    slug, what = run.tenant.slug, f"{RunKind(run.kind).label} of {run.tenant.slug}"
+    if run.is_finished:
+        rest = f"{what} had ended: {RunState(run.state).label}."
+    elif is_here:
+        rest = (
+            f"This process works on it no more. {what} is left to a worker, in"
+            f" {settings.PLEXICA_LEASE_SECONDS} seconds at the earliest; where none runs,"
+            f" `manage.py tenant retry {slug} --here` goes on with it."
+        )
+    else:
+        rest = (
+            f"{what} is left to the worker; `manage.py tenant show {slug}` tells how far it is,"
+            f" and where no worker runs, `manage.py tenant retry {slug} --here` goes on with it."
+        )
+    output.complain(f"Interrupted. {rest}")
+    output.document(render_tenant_and_run(run))
+    if is_here:
+        # The threads of its steps cannot be stopped, and to wait for them is not to be interrupted.
+        # A worker that ends at any place does no harm: its lease ends too.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(ExitCode.INTERRUPTED)
+    return ExitCode.INTERRUPTED
+
+
+def _tell_end(run: ProvisioningRun, output: Output, *, is_rollback: bool) -> ExitCode:
     slug, kind = run.tenant.slug, RunKind(run.kind).label
     if not run.is_finished:
         output.complain(
@@ -146,6 +205,9 @@ def _tell_end(run: ProvisioningRun, output: Output) -> ExitCode:
             f" `manage.py tenant show {slug}` tells how far it is."
         )
         return ExitCode.STILL_RUNNING
+    if is_rollback and run.state == RunState.ROLLED_BACK:
+        output.say(f"Everything that was left of {slug} was taken back.", style="green")
+        return ExitCode.SUCCESS
     if run.has_failed:
         output.complain(
             f"{kind} of {slug} failed: {run.error_message or RunState(run.state).label}"
@@ -184,8 +246,20 @@ def _confirm(tenant: Tenant, options: Namespace, output: Output) -> None:
     if given is None and sys.stdin.isatty() and output.console.is_terminal:
         output.say(
             f"{tenant.name} is closed at once. Its schema, its realm with all its people and its"
-            " bucket with all its files are removed when the time of grace is over."
+            f" bucket with all its files are removed {_removal(tenant, options)}."
         )
-        given = Prompt.ask("Type its slug to delete it", console=output.console)
+        try:
+            given = Prompt.ask("Type its slug to delete it", console=output.console)
+        except EOFError:
+            given = None
     if given != tenant.slug:
         raise NotConfirmed(f"Give the slug again to delete it: --confirm {tenant.slug}")
+
+
+def _removal(tenant: Tenant, options: Namespace) -> str:
+    days = options.grace_days
+    if days is None:
+        days = settings.PLEXICA_DELETION_GRACE_DAYS
+    if not days or tenant.state == TenantState.FAILED:
+        return "at once too, and nothing brings them back"
+    return f"after {days} {'day' if days == 1 else 'days'}; until then, it can be restored"

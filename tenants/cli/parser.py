@@ -3,6 +3,7 @@
 from argparse import ArgumentParser, ArgumentTypeError
 
 from tenants.cli import life, reading, together
+from tenants.cli.exits import ExitCode
 from tenants.parts import configured_parts
 from tenants.selectors import ORDERINGS
 from tenants.states import TenantState
@@ -12,15 +13,23 @@ DEFAULT_LIMIT = 50
 MAX_LIMIT = 10_000
 DEFAULT_TIMEOUT_SECONDS = 600
 MAX_TIMEOUT_SECONDS = 86_400
+_EXIT_CODES = (
+    "Exit codes: "
+    + "; ".join(f"{code.value} {code.meaning}" for code in ExitCode)
+    + ". See docs/command-line.md."
+)
 
 
 def add_subcommands(parser: ArgumentParser) -> None:
     """Name the subcommands. The chosen one's function is in the option `act`."""
+    parser.epilog = _EXIT_CODES
     commands = parser.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND")
 
     def add(name: str, act: object, summary: str) -> ArgumentParser:
-        command: ArgumentParser = commands.add_parser(name, help=summary, description=summary)
-        command.set_defaults(act=act)
+        command: ArgumentParser = commands.add_parser(
+            name, help=summary, description=summary, epilog=_EXIT_CODES
+        )
+        command.set_defaults(act=act, if_interrupted="")
         command.add_argument("--json", action="store_true", help="Print one JSON document.")
         return command
 
@@ -69,6 +78,16 @@ def add_subcommands(parser: ArgumentParser) -> None:
 
     comparison = add("reconcile", together.compare, "Compare tenants with what they should be.")
     _add_selection(comparison)
+    scope = comparison.add_mutually_exclusive_group()
+    scope.add_argument(
+        "--all",
+        action="store_true",
+        help="All tenants, and what is no tenant's; so it is if no slug is given.",
+    )
+    scope.add_argument("--orphans", action="store_true", help="Only what is no tenant's.")
+    comparison.set_defaults(
+        if_interrupted="What was mended stays so; the same command goes on with the rest."
+    )
     comparison.add_argument("--repair", action="store_true", help="Mend what can be mended.")
     comparison.add_argument(
         "--remove-orphans", action="store_true", help="Remove what is no tenant's."
@@ -76,6 +95,10 @@ def add_subcommands(parser: ArgumentParser) -> None:
     _add_dry_run(comparison)
     upgrading = add("upgrade", together.upgrade, "Bring tenants to the present version.")
     _add_selection(upgrading)
+    upgrading.set_defaults(
+        if_interrupted="Tenants that were brought up stay so; the same command goes on with the"
+        " rest."
+    )
     upgrading.add_argument(
         "--first",
         type=_between(0, MAX_LIMIT),
@@ -109,7 +132,7 @@ def _add_change(command: ArgumentParser) -> None:
     waiting.add_argument(
         "--here", action="store_true", help="Do it in this process, worker or none."
     )
-    command.add_argument(
+    waiting.add_argument(
         "--timeout",
         type=_between(1, MAX_TIMEOUT_SECONDS),
         default=DEFAULT_TIMEOUT_SECONDS,

@@ -10,13 +10,16 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.progress import TimeRemainingColumn as TimeLeftColumn
 
 from plexica.core.actor import operator
-from plexica.core.errors import InvalidInput
+from plexica.core.errors import InvalidInput, NotFound
 from tenants.cli.exits import ExitCode
 from tenants.cli.output import Output
+from tenants.models import Tenant
 from tenants.parts import Finding
 from tenants.reconcile import reconcile
 from tenants.reports import SubjectReport
-from tenants.upgrade import Outcome, TenantOutcome, list_behind, parts_behind, upgrade_tenants
+from tenants.selectors import get_tenant
+from tenants.states import WHOLE_STATES
+from tenants.upgrade import Outcome, list_behind, parts_behind, upgrade_tenants
 from tenants.upgrade import Progress as UpgradeProgress
 
 _PLATFORM = "the platform"
@@ -30,9 +33,10 @@ _OUTCOME_WORDS = {
 
 def compare(options: Namespace, output: Output) -> ExitCode:
     """Compare tenants with what they should be, and mend on request."""
-    if options.slugs and options.remove_orphans:
+    if options.slugs and (options.all or options.orphans or options.remove_orphans):
         raise InvalidInput(
-            "What is no tenant's is looked for in all: leave the slugs or --remove-orphans out."
+            "What is no tenant's is looked for in all: leave the slugs or --all, --orphans and"
+            " --remove-orphans out."
         )
     acts = not options.dry_run
     with _bar(output, "Comparing") as advance:
@@ -42,8 +46,9 @@ def compare(options: Namespace, output: Output) -> ExitCode:
             advance(done, total)
 
         report = reconcile(
-            slugs=options.slugs or None,
+            slugs=() if options.orphans else options.slugs or None,
             parts=options.part or None,
+            around=options.orphans or None,
             repair=options.repair and acts,
             remove=options.remove_orphans and acts,
             actor=operator(),
@@ -66,12 +71,17 @@ def compare(options: Namespace, output: Output) -> ExitCode:
 def upgrade(options: Namespace, output: Output) -> ExitCode:
     """Bring tenants to the present version."""
     slugs, parts = options.slugs or None, options.part or None
+    unfit = [
+        tenant.slug
+        for tenant in map(_get_tenant, options.slugs)
+        if tenant.state not in WHOLE_STATES
+    ]
     if options.dry_run:
-        return _show_behind(slugs, parts, output)
+        return _show_behind(slugs, parts, unfit, output)
     with _bar(output, "Upgrading") as advance:
 
         def show(progress: UpgradeProgress) -> None:
-            _show_outcome(progress.last, output)
+            _show_outcome(progress, output)
             advance(progress.done, progress.total)
 
         report = upgrade_tenants(
@@ -85,24 +95,46 @@ def upgrade(options: Namespace, output: Output) -> ExitCode:
     not_reached = [each.slug for each in report.tenants if each.outcome == Outcome.NOT_REACHED]
     if not_reached:
         output.say(f"Not reached, as too many failed: {', '.join(not_reached)}.", style="yellow")
+    _show_unfit(unfit, output)
     if report.tenants:
         numbers = ", ".join(
             f"{report.count(outcome)} {words}" for outcome, words in _OUTCOME_WORDS.items()
         )
         output.say(f"{len(report.tenants)} were behind: {numbers}. It took {report.seconds:.1f} s.")
-    else:
+    elif not unfit:
         output.say("No tenant is behind.")
+    is_complete = report.is_complete and not unfit
     output.document(
         {
-            "is_complete": report.is_complete,
+            "is_complete": is_complete,
             "seconds": report.seconds,
             "tenants": [asdict(each) for each in report.tenants],
+            "left_out": unfit,
         }
     )
-    return ExitCode.SUCCESS if report.is_complete else ExitCode.FAILED
+    return ExitCode.SUCCESS if is_complete else ExitCode.FAILED
 
 
-def _show_behind(slugs: list[str] | None, parts: list[str] | None, output: Output) -> ExitCode:
+def _get_tenant(slug: str) -> Tenant:
+    try:
+        return get_tenant(slug=slug)
+    except NotFound:
+        # Of many slugs, the one that is wrong has to be named.
+        raise NotFound(f"There is no tenant “{slug}”.") from None
+
+
+def _show_unfit(slugs: list[str], output: Output) -> None:
+    for slug in slugs:
+        output.say(
+            f"{slug}: left out. It is being made, has failed or is gone, so there is nothing to"
+            " upgrade.",
+            style="yellow",
+        )
+
+
+def _show_behind(
+    slugs: list[str] | None, parts: list[str] | None, unfit: list[str], output: Output
+) -> ExitCode:
     rows = [
         (tenant.slug, [part.name for part in parts_behind(tenant)])
         for tenant in list_behind(parts=parts, slugs=slugs)
@@ -110,17 +142,23 @@ def _show_behind(slugs: list[str] | None, parts: list[str] | None, output: Outpu
     if rows:
         output.table(("SLUG", "BEHIND"), ((slug, ", ".join(names)) for slug, names in rows))
         output.say(f"Nothing was changed. {len(rows)} would be upgraded.")
-    else:
+    elif not unfit:
         output.say("No tenant is behind.")
+    _show_unfit(unfit, output)
     behind = [{"slug": slug, "parts": names} for slug, names in rows]
-    output.document({"dry_run": True, "behind": behind})
-    return ExitCode.FAILED if rows else ExitCode.SUCCESS
+    output.document({"dry_run": True, "behind": behind, "left_out": unfit})
+    return ExitCode.FAILED if rows or unfit else ExitCode.SUCCESS
 
 
-def _show_outcome(outcome: TenantOutcome, output: Output) -> None:
+def _show_outcome(progress: UpgradeProgress, output: Output) -> None:
+    outcome = progress.last
     words = _OUTCOME_WORDS[outcome.outcome]
     style = "" if outcome.outcome == Outcome.UPGRADED else "yellow"
     text = f"{outcome.slug}: {words} ({outcome.seconds:.1f} s) {outcome.message}".rstrip()
+    if not output.console.is_terminal and progress.done < progress.total:
+        # On a terminal, the bar says so.
+        left = max(1, round(progress.seconds_left))
+        text += f" [{progress.done} of {progress.total}, about {left} s left]"
     output.say(text, style=style)
 
 

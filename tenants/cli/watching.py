@@ -1,10 +1,8 @@
 """Following a run until it ends: live on a terminal, line by line elsewhere."""
 
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from contextvars import copy_context
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 
 from django.db import connection
 from rich.console import Group
@@ -13,10 +11,9 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
-from plexica.core.scope import platform_scope
+from tenants.cli.here import DATABASE_AWAY, worked_on_here
 from tenants.cli.output import Output
 from tenants.models import ProvisioningRun, ProvisioningStep
-from tenants.provisioning.engine import run_provisioning
 from tenants.selectors import get_run
 from tenants.states import RunKind, RunState, StepState
 
@@ -47,46 +44,73 @@ def follow(
         The run as it is now.
     """
     deadline = float("inf") if is_here else time.monotonic() + seconds
-    hint = _Hint(output)
-    with _worked_on_here(run) if is_here else nullcontext():
-        if output.console.is_terminal:
-            return _follow_live(run, output, deadline, hint)
-        return _follow_in_lines(run, output, deadline, hint)
+    show_all = _show_live if output.console.is_terminal else _show_in_lines
+    with worked_on_here(run) if is_here else nullcontext(_nothing) as check:
+        return show_all(_looks(run, _Remarks(output), deadline, check), output, run)
 
 
-class _Hint:
-    """Says once that nobody works on a run, with what may be done about it."""
+def _nothing() -> None:
+    """Stand for a check where nothing can go wrong here."""
+
+
+class _Remarks:
+    """Says, once each, what keeps a run from going on, with what may be done about it."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
         self._since = time.monotonic()
-        self._is_given = False
+        self._made: set[str] = set()
 
     def consider(self, run: ProvisioningRun) -> None:
-        is_untaken = run.state == RunState.QUEUED
-        if is_untaken and not self._is_given and self._since + UNTAKEN_SECONDS < time.monotonic():
-            self._is_given = True
-            self._output.complain(
-                "No worker has taken this up yet. Is the provisioner running? Interrupt this, and"
-                " add --here to the next command to do without one; or wait."
+        """Remark that nobody has taken a run up, when a worker would have."""
+        if run.state == RunState.QUEUED and self._since + UNTAKEN_SECONDS < time.monotonic():
+            self._make(
+                "No worker has taken this up yet. Is the provisioner running? To do without one,"
+                f" interrupt this and call `manage.py tenant retry {run.tenant.slug} --here`."
             )
 
+    def database_is_away(self) -> None:
+        """Remark that nothing can be seen for now."""
+        self._make("The database does not answer. What was begun goes on when it does.")
 
-def _follow_live(
-    run: ProvisioningRun, output: Output, deadline: float, hint: _Hint
+    def _make(self, text: str) -> None:
+        if text not in self._made:
+            self._made.add(text)
+            self._output.complain(text)
+
+
+def _looks(
+    run: ProvisioningRun, remarks: _Remarks, deadline: float, check: Callable[[], None]
+) -> Iterator[ProvisioningRun]:
+    """Yield a run as it is, again and again, until it has ended or time is up."""
+    while True:
+        try:
+            run = get_run(tenant=run.tenant, run_id=run.id)
+        except DATABASE_AWAY:
+            connection.close()
+            remarks.database_is_away()
+        else:
+            yield run
+            remarks.consider(run)
+        if run.is_finished or time.monotonic() > deadline:
+            return
+        check()
+        time.sleep(POLL_SECONDS)
+
+
+def _show_live(
+    looks: Iterator[ProvisioningRun], output: Output, run: ProvisioningRun
 ) -> ProvisioningRun:
     spinner = Spinner("dots")
     with Live(console=output.console, refresh_per_second=10) as live:
-        while True:
-            run = get_run(tenant=run.tenant, run_id=run.id)
-            hint.consider(run)
-            live.update(_picture(run, spinner))
-            if run.is_finished or time.monotonic() > deadline:
-                return run
-            time.sleep(POLL_SECONDS)
+        for now in looks:
+            run = now
+            live.update(picture(now, spinner))
+    return run
 
 
-def _picture(run: ProvisioningRun, spinner: Spinner) -> Group:
+def picture(run: ProvisioningRun, spinner: Spinner) -> Group:
+    """Return a run and its steps as a terminal shows them."""
     table = Table.grid(padding=(0, 1))
     for step in run.steps.all():
         mark, style = _MARKS.get(StepState(step.state), ("", ""))
@@ -100,21 +124,18 @@ def _picture(run: ProvisioningRun, spinner: Spinner) -> Group:
     return Group(Text(words, style="bold"), table)
 
 
-def _follow_in_lines(
-    run: ProvisioningRun, output: Output, deadline: float, hint: _Hint
+def _show_in_lines(
+    looks: Iterator[ProvisioningRun], output: Output, run: ProvisioningRun
 ) -> ProvisioningRun:
     said: dict[str, str] = {}
-    while True:
-        run = get_run(tenant=run.tenant, run_id=run.id)
-        hint.consider(run)
-        for step in run.steps.all():
+    for now in looks:
+        run = now
+        for step in now.steps.all():
             line = _line(step)
             if step.state != StepState.PENDING and said.get(step.name) != line:
                 said[step.name] = line
                 output.say(line)
-        if run.is_finished or time.monotonic() > deadline:
-            return run
-        time.sleep(POLL_SECONDS)
+    return run
 
 
 def _line(step: ProvisioningStep) -> str:
@@ -122,22 +143,3 @@ def _line(step: ProvisioningStep) -> str:
     if step.finished_at is not None:
         words += f" ({step.seconds:.1f} s)"
     return f"{words} {step.error_message}".rstrip()
-
-
-@contextmanager
-def _worked_on_here(run: ProvisioningRun) -> Iterator[None]:
-    """Work on a run in a thread; if a worker has taken it first, leave it to that."""
-
-    def work() -> None:
-        try:
-            with platform_scope():
-                run_provisioning(run.id)
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=copy_context().run, args=(work,), name="run-here")
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()

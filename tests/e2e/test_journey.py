@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import psycopg
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -12,6 +11,7 @@ from plexica.storage.clients import get_client
 from tests.conftest import Servers
 from tests.e2e.conftest import App, log_in_admin
 from tests.e2e.people import PASSWORD, PHONE, Person, invitation_link
+from tests.locks import secrets_locked
 
 Come = Callable[..., Person]
 STEPS = ("schema", "bucket", "realm", "roles", "owner")
@@ -41,16 +41,6 @@ def fill_form(page: Page, *, slug: str = "acme") -> None:
 def create(page: Page) -> None:
     page.get_by_role("button", name="Create tenant").click()
     page.wait_for_url(re.compile(r"/tenants/acme/runs/[0-9a-f-]{36}/$"))
-
-
-@contextmanager
-def secrets_locked(servers: Servers) -> Iterator[None]:
-    """Hold up the realm step, which writes its secrets first, for as long as a block runs."""
-    url = servers.environment["PLEXICA_DATABASE_ADMIN_URL"]
-    with psycopg.connect(url, dbname="plexica") as database:
-        database.execute("LOCK TABLE public.tenants_tenantsecret IN ACCESS EXCLUSIVE MODE")
-        yield
-        database.rollback()
 
 
 @contextmanager

@@ -6,10 +6,10 @@ from argparse import ArgumentParser, Namespace
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db import OperationalError
 
 from plexica.core.errors import Conflict, InvalidInput, NotFound, OutwardError, PlexicaError
 from tenants.cli.exits import ExitCode
+from tenants.cli.here import DATABASE_AWAY
 from tenants.cli.output import Output
 from tenants.cli.parser import add_subcommands
 
@@ -49,13 +49,13 @@ def _run(options: Namespace, output: Output) -> ExitCode:
     try:
         code: ExitCode = options.act(options, output)
     except KeyboardInterrupt:
-        output.complain("Interrupted. What was begun goes on without this command.")
-        return ExitCode.INTERRUPTED
+        detail = f"Interrupted. {options.if_interrupted}".rstrip()
+        return _fail("interrupted", detail, output, code=ExitCode.INTERRUPTED)
     except PlexicaError as error:
         return _refuse(error, output)
     except OutwardError as error:
         return _fail("server-failed", str(error), output)
-    except OperationalError:
+    except DATABASE_AWAY:
         return _fail("database-away", "The database does not answer. Try again.", output)
     return code
 
@@ -72,7 +72,7 @@ def _fields(error: PlexicaError) -> dict[str, Any]:
     return {"fields": error.fields} if error.fields else {}
 
 
-def _fail(code: str, detail: str, output: Output) -> ExitCode:
+def _fail(name: str, detail: str, output: Output, *, code: ExitCode = ExitCode.FAILED) -> ExitCode:
     output.complain(detail)
-    output.document({"error": {"code": code, "detail": detail}})
-    return ExitCode.FAILED
+    output.document({"error": {"code": name, "detail": detail}})
+    return code

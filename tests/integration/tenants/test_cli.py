@@ -14,12 +14,16 @@ from plexica.audit.models import AuditEntry
 from plexica.core.actor import SYSTEM, operator
 from plexica.core.errors import PermanentError
 from plexica.identity.access import Access
+from plexica.rbac.provisioning import Owner
+from plexica.storage.buckets import expected_tags, write_tags
 from plexica.storage.clients import get_client
+from plexica.storage.provisioning import Bucket
 from tenants.models import ProvisioningRun, Tenant
 from tenants.provisioning.engine import run_provisioning
 from tenants.services import create_tenant
 from tests.conftest import Servers
 from tests.integration.conftest import provisioned, remove
+from tests.integration.faults.leftovers import bucket_exists
 
 OWNER = "ada@acme.example"
 
@@ -141,7 +145,11 @@ def test_json_is_one_document_and_nothing_else(tell: Tell, slug: str) -> None:
         (("create", "fine-slug", "--owner", "nobody"), 2, "owner_email: "),
         (("delete", "cli-whole", "--confirm", "cli-whole", "--grace-days", "900"), 2, "365"),
         (("reconcile", "cli-whole", "--remove-orphans"), 2, "--remove-orphans"),
+        (("reconcile", "cli-whole", "--orphans"), 2, "--orphans"),
+        (("reconcile", "cli-whole", "--all"), 2, "--all"),
+        (("upgrade", "cli-whole", "nobody"), 3, "“nobody”"),
         (("delete", "cli-whole"), 4, "--confirm cli-whole"),
+        (("delete", "cli-whole", "--confirm", "cli", "--dry-run"), 4, "--confirm cli-whole"),
         (("delete", "cli-whole", "--confirm", "cli"), 4, "--confirm cli-whole"),
         (("resume", "cli-whole"), 4, "suspended"),
         (("restore", "cli-whole"), 4, "being deleted"),
@@ -211,6 +219,43 @@ def test_run_that_fails_can_be_tried_again(
     assert f"tenant retry {slug}`" in said.err
     said = tell("retry", slug, "--here")
     assert (said.code, state_of(slug)) == (0, "SUSPENDED")
+
+
+def test_what_could_not_be_taken_back_can_be_later(
+    tell: Tell, slug: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_self: object, _tenant: Tenant) -> None:
+        raise PermanentError("The bucket is on fire.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Owner, "do", refuse)
+        patch.setattr(Bucket, "undo", refuse)
+        said = tell("create", slug, "--owner", OWNER, "--here")
+    assert (said.code, state_of(slug)) == (1, "FAILED")
+    rehearsed = tell("retry", slug, "--rollback", "--dry-run", "--json").document
+    assert rehearsed["steps"] == ["bucket"]
+    said = tell("retry", slug, "--rollback", "--here")
+    assert said.code == 0
+    assert f"Everything that was left of {slug} was taken back." in said.out
+    said = tell("upgrade", slug)
+    assert said.code == 1
+    assert f"{slug}: left out." in said.out
+
+
+def test_only_what_is_no_tenants_is_compared_on_request(tell: Tell, whole: Tenant) -> None:
+    client, orphan = get_client("default"), f"{whole.bucket}-orphan"
+    client.create_bucket(Bucket=orphan)
+    write_tags(client, orphan, expected_tags(uuid.uuid4()))
+    try:
+        found = tell("reconcile", "--orphans", "--part", "bucket", "--json")
+        assert (found.code, found.document["tenants"]) == (1, [])
+        assert orphan in found.out
+        words = ("reconcile", "--orphans", "--part", "bucket", "--remove-orphans")
+        assert tell(*words).code == 0
+        assert tell("reconcile", "--orphans", "--part", "bucket").code == 0
+    finally:
+        if bucket_exists(orphan):
+            client.delete_bucket(Bucket=orphan)
 
 
 def test_what_differs_is_told_and_mended(tell: Tell, whole: Tenant) -> None:
