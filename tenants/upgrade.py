@@ -133,7 +133,9 @@ def list_behind(
 
 def parts_behind(tenant: Tenant) -> list[Part]:
     """Return the parts of a tenant that are not at their present version."""
-    return [part for part in configured_parts().values() if _is_behind(part, tenant)]
+    parts = configured_parts().values()
+    present = {part.digest_field: part.present_digest() for part in parts}
+    return [part for part in parts if _is_behind(part, tenant, present)]
 
 
 def upgrade_tenants(
@@ -169,11 +171,12 @@ def upgrade_tenants(
         if behind:
             facts = {"tenants": len(behind), "parts": [part.name for part in chosen]}
             _record(actor, "tenants.upgrade_begun", "platform:tenants", facts)
+        present = {part.digest_field: part.present_digest() for part in chosen}
         for number, tenant in enumerate(behind):
             if _is_enough(report, first=first, max_failures=max_failures):
                 report.tenants.append(TenantOutcome(tenant.slug, Outcome.NOT_REACHED))
                 continue
-            last = _upgrade(tenant, chosen)
+            last = _upgrade(tenant, [part for part in chosen if _is_behind(part, tenant, present)])
             report.tenants.append(last)
             if on_progress:
                 done = number + 1
@@ -196,10 +199,9 @@ def _is_enough(report: UpgradeReport, *, first: int, max_failures: int) -> bool:
     return is_among_first or failures > max_failures
 
 
-def _upgrade(tenant: Tenant, parts: Sequence[Part]) -> TenantOutcome:
+def _upgrade(tenant: Tenant, behind: Sequence[Part]) -> TenantOutcome:
     started = time.monotonic()
     outcome, message = Outcome.UPGRADED, ""
-    behind = [part for part in parts if _is_behind(part, tenant)]
     try:
         for part in behind:
             if part.upgrades_alone:
@@ -229,8 +231,8 @@ def _bring_up(tenant: Tenant, parts: Sequence[Part]) -> None:
     _record(SYSTEM, "tenant.upgraded", f"tenant:{tenant.slug}", {"parts": names})
 
 
-def _is_behind(part: Part, tenant: Tenant) -> bool:
-    return bool(getattr(tenant, part.digest_field) != part.present_digest())
+def _is_behind(part: Part, tenant: Tenant, present: Mapping[str, str]) -> bool:
+    return bool(getattr(tenant, part.digest_field) != present[part.digest_field])
 
 
 def _retrying() -> Retrying:
