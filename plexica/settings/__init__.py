@@ -364,7 +364,7 @@ PLEXICA_MAX_WAITERS = env.int("PLEXICA_MAX_WAITERS", default=4)
 # API
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["plexica.identity.api.BearerAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["plexica.identity.api.IsSuperAdmin"],
+    "DEFAULT_PERMISSION_CLASSES": ["plexica.rbac.api.HoldsWhatIsNeeded"],
     "DEFAULT_PARSER_CLASSES": ["plexica.core.json_body.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

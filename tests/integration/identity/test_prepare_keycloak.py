@@ -12,25 +12,30 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from plexica.identity.api import BearerAuthentication, IsSuperAdmin
+from plexica.identity.api import BearerAuthentication
 from plexica.identity.keycloak.master import master_client
 from plexica.identity.keycloak.realm import realm_client
 from plexica.identity.keycloak.tokens import get_token
+from plexica.rbac.api import requires
+from plexica.rbac.registry import Audience
+from plexica.rbac.system_roles import SYSTEM_ROLES
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
 
 
 class Guarded(APIView):
     authentication_classes = (BearerAuthentication,)
-    permission_classes = (IsSuperAdmin,)
+    permission_classes = (requires("core:tenants:create"),)
 
     def get(self, request: Request) -> Response:
         return Response({"caller": request.user.actor.id})
 
 
-def call(token: str | None) -> Response:
+def call(token: str | None, tenant: Tenant | None = None) -> Response:
     headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
-    response: Response = Guarded.as_view()(APIRequestFactory().get("/", headers=headers))
+    request = APIRequestFactory().get("/", headers=headers)
+    request.tenant = tenant
+    response: Response = Guarded.as_view()(request)
     return response
 
 
@@ -66,7 +71,7 @@ def test_tokens_of_master_and_of_a_tenant_are_refused(acme: Tenant) -> None:
 def test_token_of_the_platform_is_refused_at_a_tenant(acme: Tenant) -> None:
     token = token_of("plexica-api", os.environ["PLEXICA_API_CLIENT_SECRET"])
     with tenant_scope(acme):
-        assert call(token).status_code == status.HTTP_401_UNAUTHORIZED
+        assert call(token, acme).status_code == status.HTTP_401_UNAUTHORIZED
 
 
 def test_role_decides_between_200_and_403() -> None:
@@ -103,7 +108,8 @@ def test_prepared_again_it_repairs_what_was_changed_and_keeps_what_people_did() 
             "DELETE", f"/plexica/clients/{client['id']}/protocol-mappers/models/{mapper['id']}"
         )
     master.call("PUT", f"/plexica/clients/{client['id']}", body={"secret": "changed"})
-    master.call("DELETE", "/plexica/roles/super-admin")
+    for role in ("super-admin", "support"):
+        master.call("DELETE", f"/plexica/roles/{role}")
     master.update_realm("plexica", {"accessTokenLifespan": 77})
 
     call_command("prepare_keycloak", verbosity=0)
@@ -113,5 +119,7 @@ def test_prepared_again_it_repairs_what_was_changed_and_keeps_what_people_did() 
     assert found["id"] == before
     assert found["accessTokenLifespan"] == 300
     assert call(token_of("plexica-api", secret)).status_code == status.HTTP_200_OK
+    roles = {role["name"] for role in master.call("GET", "/plexica/roles").body}
+    assert {role.key for role in SYSTEM_ROLES[Audience.PLATFORM]} <= roles
     admins = master.call("GET", "/plexica/roles/super-admin/users").body
     assert os.environ["PLEXICA_ADMIN_USERNAME"] in {admin["username"] for admin in admins}
