@@ -398,7 +398,8 @@ SPECTACULAR_SETTINGS = {
 # What is different in the description of a workspace's API (`--custom-settings`).
 WORKSPACE_SPECTACULAR_SETTINGS = {
     "TITLE": "Plexica workspace API",
-    "DESCRIPTION": "One tenant's workspace: who calls, and the accounts of its programs. Errors are"
+    "DESCRIPTION": "One tenant's workspace: who calls, its roles and groups, why somebody may do"
+    " something, and the accounts of its programs. Errors are"
     " problem details (RFC 9457); their `type` is stable.",
 }
 

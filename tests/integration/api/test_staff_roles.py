@@ -39,7 +39,10 @@ class Client:
                     "name": "audience",
                     "protocol": "openid-connect",
                     "protocolMapper": "oidc-audience-mapper",
-                    "config": {"included.client.audience": API_CLIENT, "access.token.claim": "true"},
+                    "config": {
+                        "included.client.audience": API_CLIENT,
+                        "access.token.claim": "true",
+                    },
                 }
             ],
         )
@@ -151,6 +154,23 @@ def test_support_sees_all_and_retries_runs(program: Callable[[str], Api], failed
     assert refusals(support, failed) == CHANGES
     retried = support.post({}, f"{TENANTS}/{failed.slug}/runs/{run.pk}/retry")
     assert retried.status_code == 202, retried.content
+
+
+def test_the_platform_says_why_somebody_of_the_staff_may_do_something(
+    api: Api, program: Callable[[str], Api], pat: tuple[User, Api]
+) -> None:
+    user, caller = pat
+    assign_role(holder=user, role="support", actor=SYSTEM)
+    asked = {"user": str(user.pk), "permission": "core:runs:retry"}
+    for asking in (api, program("read-only"), caller):
+        found = asking.get("/api/permissions/explain", **asked).json()
+        assert found["is_allowed"]
+        [reason] = found["reasons"]
+        assert (reason["role"]["key"], reason["grant"]) == ("support", "core:runs:retry")
+    found = api.get("/api/permissions/explain", **asked | {"permission": "core:tenants:create"})
+    assert [role["key"] for role in found.json()["would_give"]] == ["super-admin"]
+    assert api.get("/api/permissions/explain").status_code == 400
+    assert api.get("/api/permissions/explain", **asked | {"user": str(uuid4())}).status_code == 404
 
 
 def test_read_only_changes_nothing(program: Callable[[str], Api], failed: Tenant) -> None:
