@@ -39,7 +39,7 @@ class BearerAuthentication(BaseAuthentication):
         provider = tenant_provider(tenant) if tenant else platform_provider()
         token, address = parts[1].decode("latin-1"), client_address(request)
         try:
-            claims = recall(token) or _check_new(token, provider, address)
+            claims = check_token(token, provider, address)
             return caller_of(claims, provider, is_platform=tenant is None), claims
         except CallerRefused as error:
             count_try("token", address=address, account=error.account)
@@ -55,7 +55,22 @@ class BearerAuthentication(BaseAuthentication):
         return 'Bearer realm="plexica"'
 
 
-def _check_new(token: str, provider: Provider, address: str) -> Claims:
+def check_token(token: str, provider: Provider, address: str) -> Claims:
+    """Return the claims of an access token, which need not be checked if it was before.
+
+    Args:
+        token: What came in the `Authorization` header.
+        provider: The realm of the current scope.
+        address: Where it comes from.
+
+    Raises:
+        TooManyTries: Too many that were refused came from there.
+        TokenRefused: It is not for this API, of another realm, not valid now, or no token.
+        TransientError: The realm's keys are not at hand.
+    """
+    known = recall(token)
+    if known is not None:
+        return known
     # Those who are known go on while others at their address try tokens out.
     check_tries("token", address=address)
     claims = validate_bearer(token, provider)
