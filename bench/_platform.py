@@ -75,8 +75,13 @@ def running_platform() -> Iterator[Platform]:
 
 
 @contextmanager
-def running_servers() -> Iterator[dict[str, str]]:
+def running_servers(
+    commands: tuple[str, ...] = ("prepare_database", "migrate"),
+) -> Iterator[dict[str, str]]:
     """Start empty servers without Plexica's own processes, and remove them afterwards.
+
+    Args:
+        commands: What `manage.py` prepares them with.
 
     Yields:
         Every variable that Plexica reads, with the logins of the set-up commands among them.
@@ -85,7 +90,7 @@ def running_servers() -> Iterator[dict[str, str]]:
     control.reset(instance)
     try:
         environment = control.start_servers(instance)
-        for command in ("prepare_database", "migrate"):
+        for command in commands:
             Launcher(instance).manage(command, environment=environment)
         yield environment
     finally:

@@ -5,6 +5,7 @@ from django.urls import include, path
 urlpatterns = [
     path("oidc/", include("plexica.identity.oidc.urls")),
     path("api/", include("tenants.api.urls")),
+    path("api/", include("plexica.console.api_urls")),
     path("", include("plexica.console.urls")),
 ]
 

@@ -168,6 +168,13 @@ def has_removal_begun(tenant: Tenant) -> bool:
     )
 
 
+def can_be_deleted(tenant: Tenant) -> bool:
+    """Return whether a deletion may be begun, or its time of grace be changed."""
+    if tenant.state == TenantState.DELETING:
+        return not has_removal_begun(tenant)
+    return tenant.state in {TenantState.ACTIVE, TenantState.SUSPENDED, TenantState.FAILED}
+
+
 def _begin(
     tenant: Tenant,
     kind: RunKind,

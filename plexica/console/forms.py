@@ -8,6 +8,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from plexica.core.forms import StrictForm, TypedWordField, demand_word, text_widget
+from plexica.rbac.models import MAX_KEY_LENGTH as MAX_ROLE_KEY_LENGTH
 from tenants.life import MAX_GRACE_DAYS
 from tenants.models import Tenant
 from tenants.services import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
@@ -146,3 +147,21 @@ class TenantFilterForm(StrictForm):
     page = forms.IntegerField(
         min_value=1, max_value=MAX_PAGE, required=False, widget=forms.HiddenInput()
     )
+
+
+class StaffFilterForm(StrictForm):
+    """Whom of the staff the list shows."""
+
+    who = forms.CharField(
+        label=_("Name or address"),
+        max_length=MAX_SEARCH_LENGTH,
+        required=False,
+        widget=text_widget({"type": "search", "placeholder": _("Name or address")}),
+    )
+    page = forms.IntegerField(min_value=1, max_value=MAX_PAGE, required=False)
+
+
+class StaffRoleForm(StrictForm):
+    """Which role somebody gets or loses."""
+
+    role = forms.CharField(max_length=MAX_ROLE_KEY_LENGTH)

@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from plexica.console import life_views, views
+from plexica.console import life_views, staff_views, views
 
 app_name = "console"
 
@@ -20,6 +20,10 @@ urlpatterns = [
     path("tenants/<slug:slug>/delete/", life_views.tenant_delete, name="tenant_delete"),
     path("tenants/<slug:slug>/runs/<uuid:run_id>/", views.run_detail, name="run_detail"),
     path("tenants/<slug:slug>/runs/<uuid:run_id>/retry/", views.run_retry, name="run_retry"),
+    path("staff/", staff_views.staff_list, name="staff_list"),
+    path("staff/<uuid:user_id>/", staff_views.staff_detail, name="staff_detail"),
+    path("staff/<uuid:user_id>/give/", staff_views.role_give, name="staff_role_give"),
+    path("staff/<uuid:user_id>/take/", staff_views.role_take, name="staff_role_take"),
     path(
         "tenants/<slug:slug>/runs/<uuid:run_id>/rollback/",
         views.run_rollback,

@@ -24,7 +24,8 @@ from plexica.core.errors import Conflict, InvalidInput
 from plexica.core.htmx import render_page
 from plexica.identity.actors import actor_of
 from plexica.rbac.guards import require
-from tenants.life import has_removal_begun
+from plexica.rbac.permissions import TENANTS_DELETE, TENANTS_SUSPEND
+from tenants.life import can_be_deleted, has_removal_begun
 from tenants.models import ProvisioningRun
 from tenants.selectors import get_run, get_tenant, is_slug_taken, list_runs, list_tenants
 from tenants.services import create_tenant, retry_rollback, retry_run, update_tenant
@@ -130,6 +131,8 @@ def tenant_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "is_behind": not all(part.is_current for part in parts),
             "inspection": last_inspection(tenant=tenant),
             "has_removal_begun": has_removal_begun(tenant),
+            "may_close": tenant.is_active and request.user.has_perm(TENANTS_SUSPEND),
+            "may_delete": request.user.has_perm(TENANTS_DELETE) and can_be_deleted(tenant),
         },
     )
 

@@ -11,6 +11,7 @@ class PlexicaError(Exception):
         code: A stable name, part of the problem's `type` address (RFC 9457, section 3.1.1).
         title: What kind of problem it is.
         status: The HTTP status code that goes with it.
+        members: What the problem says beyond that, in further members (RFC 9457, section 3.2).
     """
 
     code: ClassVar[str] = "error"
@@ -25,6 +26,7 @@ class PlexicaError(Exception):
         self.fields: dict[str, list[str]] = {
             name: list(messages) for name, messages in (fields or {}).items()
         }
+        self.members: dict[str, str] = {}
 
 
 class InvalidInput(PlexicaError):

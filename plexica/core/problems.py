@@ -130,6 +130,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> JsonResponse
             detail=error.detail,
             fields=error.fields,
             headers=headers_of(error),
+            **error.members,
         )
     if isinstance(error, exceptions.ValidationError):
         return problem_response(

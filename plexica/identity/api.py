@@ -1,10 +1,7 @@
-"""Authentication and the first permission of the API."""
-
-from typing import TYPE_CHECKING, Any
+"""Authentication of the API."""
 
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from plexica.core.client_address import client_address
@@ -15,18 +12,8 @@ from plexica.identity.jwt.bearer import validate_bearer
 from plexica.identity.jwt.errors import TokenRefused
 from plexica.identity.jwt.remembered import recall, remember
 from plexica.identity.jwt.tokens import Claims
-from plexica.identity.principals import Principal
-from plexica.identity.providers import (
-    SUPER_ADMIN_ROLE,
-    Provider,
-    platform_provider,
-    tenant_provider,
-)
+from plexica.identity.providers import Provider, platform_provider, tenant_provider
 from tenants.requests import tenant_or_none
-
-if TYPE_CHECKING:
-    # The framework's views import this module, through its settings.
-    from rest_framework.views import APIView
 
 SCHEME = b"bearer"
 PARTS = 2
@@ -52,7 +39,7 @@ class BearerAuthentication(BaseAuthentication):
         provider = tenant_provider(tenant) if tenant else platform_provider()
         token, address = parts[1].decode("latin-1"), client_address(request)
         try:
-            claims = recall(token) or _check_new(token, provider, address)
+            claims = check_token(token, provider, address)
             return caller_of(claims, provider, is_platform=tenant is None), claims
         except CallerRefused as error:
             count_try("token", address=address, account=error.account)
@@ -68,20 +55,24 @@ class BearerAuthentication(BaseAuthentication):
         return 'Bearer realm="plexica"'
 
 
-def _check_new(token: str, provider: Provider, address: str) -> Claims:
+def check_token(token: str, provider: Provider, address: str) -> Claims:
+    """Return the claims of an access token, which need not be checked if it was before.
+
+    Args:
+        token: What came in the `Authorization` header.
+        provider: The realm of the current scope.
+        address: Where it comes from.
+
+    Raises:
+        TooManyTries: Too many that were refused came from there.
+        TokenRefused: It is not for this API, of another realm, not valid now, or no token.
+        TransientError: The realm's keys are not at hand.
+    """
+    known = recall(token)
+    if known is not None:
+        return known
     # Those who are known go on while others at their address try tokens out.
     check_tries("token", address=address)
     claims = validate_bearer(token, provider)
     remember(token, claims)
     return claims
-
-
-class IsSuperAdmin(BasePermission):
-    """Lets through who holds the realm role of super admins."""
-
-    message = f"This needs the role {SUPER_ADMIN_ROLE}."
-
-    def has_permission(self, request: Request, view: "APIView") -> bool:  # noqa: ARG002 (the framework's signature)
-        """Return whether the caller holds the role."""
-        caller: Any = request.user
-        return isinstance(caller, Principal) and SUPER_ADMIN_ROLE in caller.actor.roles

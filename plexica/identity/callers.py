@@ -4,6 +4,7 @@ Their row is read at each request, in one query. So whoever is disabled or revok
 next one in every process, whatever Redis keeps.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from plexica.identity.jwt.errors import TokenRefused
@@ -56,6 +57,7 @@ def _of_platform(claims: Claims, provider: Provider) -> Principal:
         found = User.objects.filter(issuer=claims["iss"], subject=claims["sub"]).first()
         if found is not None and not found.is_active:
             raise CallerRefused("This account is disabled.", claims)
+        return replace(principal, user=found)
     return principal
 
 

@@ -16,8 +16,8 @@ from plexica.identity.realm_representation import (
     LOGIN_THEME,
     platform_clients,
     platform_realm,
+    platform_roles,
     platform_settings,
-    super_admin_role,
 )
 
 _REALM = f"/{PLATFORM_REALM}"
@@ -126,8 +126,9 @@ def appoint_super_admin(
 
 def _update(master: MasterClient, console_secret: str, api_secret: str, theme: str | None) -> None:
     master.update_realm(PLATFORM_REALM, platform_settings(login_theme=theme))
-    with suppress(KeycloakConflict):
-        master.call("POST", f"{_REALM}/roles", body=super_admin_role())
+    for role in platform_roles():
+        with suppress(KeycloakConflict):
+            master.call("POST", f"{_REALM}/roles", body=role)
     for client in platform_clients(console_secret=console_secret, api_secret=api_secret):
         _ensure_client(master, client)
     found = _client(master, API_CLIENT)

@@ -1,10 +1,14 @@
-"""Who a bearer token of the platform's realm stands for. A program has no row there."""
+"""Who a bearer token of the platform's realm stands for.
+
+A program has no row there; a person has one once they have logged in to the console.
+"""
 
 from dataclasses import dataclass
 
 from plexica.core.actor import Actor
 from plexica.identity.jwt.bearer import realm_roles
 from plexica.identity.jwt.tokens import Claims
+from plexica.identity.models import User
 
 SERVICE_ACCOUNT_PREFIX = "service-account-"
 
@@ -15,9 +19,11 @@ class Principal:
 
     Attributes:
         actor: Who acts, with the roles that the token carries.
+        user: A person's row, if they have logged in to the console: it holds further roles.
     """
 
     actor: Actor
+    user: User | None = None
     is_authenticated: bool = True
     is_anonymous: bool = False
     is_active: bool = True

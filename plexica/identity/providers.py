@@ -22,6 +22,8 @@ MANAGEMENT_CLIENT = "plexica-management"
 WORKSPACE_SECRET = "realm.workspace_client"  # noqa: S105 (the name of a secret)
 MANAGEMENT_SECRET = "realm.management_client"  # noqa: S105 (the name of a secret)
 SUPER_ADMIN_ROLE = "super-admin"
+SUPPORT_ROLE = "support"
+READ_ONLY_ROLE = "read-only"
 CALLBACK_PATH = "/oidc/callback/"
 
 

@@ -20,7 +20,9 @@ from plexica.identity.providers import (
     CONSOLE_CLIENT,
     MANAGEMENT_CLIENT,
     PLATFORM_REALM,
+    READ_ONLY_ROLE,
     SUPER_ADMIN_ROLE,
+    SUPPORT_ROLE,
     WORKSPACE_CLIENT,
 )
 from plexica.settings.environment import Environment
@@ -141,7 +143,7 @@ def platform_realm(
     return {
         **platform_settings(login_theme=login_theme),
         "components": _user_profile_component(),
-        "roles": {"realm": [super_admin_role()]},
+        "roles": {"realm": platform_roles()},
         "clients": platform_clients(console_secret=console_secret, api_secret=api_secret),
         "users": [
             {
@@ -152,9 +154,16 @@ def platform_realm(
     }
 
 
-def super_admin_role() -> dict[str, Any]:
-    """Return the role of those who may do everything in the console and its API."""
-    return {"name": SUPER_ADMIN_ROLE, "description": "May do everything on the platform"}
+def platform_roles() -> list[dict[str, Any]]:
+    """Return the roles by which the platform's realm says who may do what in console and API.
+
+    They are named as Plexica's own roles for the staff are (`plexica.rbac.system_roles`).
+    """
+    return [
+        {"name": SUPER_ADMIN_ROLE, "description": "May do everything on the platform"},
+        {"name": SUPPORT_ROLE, "description": "Sees everything, and may retry failed runs"},
+        {"name": READ_ONLY_ROLE, "description": "Sees everything, and changes nothing"},
+    ]
 
 
 def platform_clients(*, console_secret: str, api_secret: str) -> list[dict[str, Any]]:

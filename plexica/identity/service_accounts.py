@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -62,8 +62,13 @@ def list_service_accounts() -> QuerySet[ServiceAccount]:
     return (
         ServiceAccount.objects.filter(state__in=_KNOWN)
         .select_related("user")
-        .order_by("revoked_at", "name", "pk")
+        .order_by(F("revoked_at").desc(nulls_first=True), "name", "pk")
     )
+
+
+def count_present() -> int:
+    """Return how many service accounts there are, without those that are revoked."""
+    return ServiceAccount.objects.filter(state__in=_PRESENT).count()
 
 
 def begin_service_account(
@@ -77,7 +82,7 @@ def begin_service_account(
     """
     client_id = f"sa-{uuid.uuid4().hex[:16]}"
     with transaction.atomic():
-        if ServiceAccount.objects.filter(state__in=_PRESENT).count() >= MAX_SERVICE_ACCOUNTS:
+        if count_present() >= MAX_SERVICE_ACCOUNTS:
             raise TooManyServiceAccounts(
                 _("There can be %(max)d. Revoke one that is not needed.")
                 % {"max": MAX_SERVICE_ACCOUNTS}

@@ -11,9 +11,9 @@ from plexica.identity.models import User
 from plexica.rbac.engine import snapshot_of
 from plexica.rbac.keys import WILDCARD
 from plexica.rbac.registry import Audience
-from plexica.rbac.selectors import current_audience, has_owner
+from plexica.rbac.selectors import current_audience, has_holder
 from plexica.rbac.snapshot import NOTHING, Snapshot
-from plexica.rbac.system_roles import grants_of_roles
+from plexica.rbac.system_roles import OWNER, SUPER_ADMIN, grants_of_roles
 
 EVERYTHING = Snapshot(roles=frozenset(), grants=frozenset({WILDCARD}))
 
@@ -23,6 +23,13 @@ class BeyondAuthority(PermissionRefused):
 
     code = "beyond-authority"
     title = "You cannot give or take what you do not hold yourself"
+
+
+class LastSuperAdmin(Conflict):
+    """Nobody would be left who may do everything in the console."""
+
+    code = "last-super-admin"
+    title = "The console keeps at least one super admin"
 
 
 class LastOwner(Conflict):
@@ -64,16 +71,20 @@ def check_authority(actor: Actor, grants: Iterable[str]) -> None:
 
 
 def check_owner_remains() -> None:
-    """Make sure that the current tenant has an active owner; the platform's staff needs none.
+    """Make sure that the current tenant has an active owner, or the console a super admin.
 
     It belongs after the change, in its transaction, once `tenants.epochs.raise_epoch` holds the
-    tenant's row: so of two changes at once the second sees the first.
+    scope's row: so of two changes at once the second sees the first.
 
     Raises:
-        LastOwner: It has none, so that the change must not be.
+        LastOwner: The tenant has none, so that the change must not be.
+        LastSuperAdmin: The console has none.
     """
-    if current_audience() is Audience.TENANT and not has_owner():
-        raise LastOwner(_("Make somebody else an owner first."))
+    if current_audience() is Audience.TENANT:
+        if not has_holder(OWNER):
+            raise LastOwner(_("Make somebody else an owner first."))
+    elif not has_holder(SUPER_ADMIN):
+        raise LastSuperAdmin(_("Make somebody else a super admin first."))
 
 
 def _find_user(actor_id: str) -> User | None:

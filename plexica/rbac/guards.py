@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponseBase
 
 from plexica.identity.guards import login_needed
 from plexica.identity.models import User
-from plexica.rbac.engine import has_permission
+from plexica.rbac.engine import has_permission, snapshot_of
 from plexica.rbac.keys import is_key
 from plexica.rbac.refusals import PermissionMissing, refusal
 
@@ -40,8 +40,9 @@ def require(permission: str) -> Callable[[View[P]], View[P]]:
             user = request.user
             if not isinstance(user, User) or not user.is_active:
                 return login_needed(request)
-            if not has_permission(user, permission):
-                raise refusal(user=user, permission=permission)
+            held = snapshot_of(user)
+            if not held.allows(permission):
+                raise refusal(held=held, permission=permission)
             return view(request, *args, **kwargs)
 
         setattr(guarded, GUARD_ATTRIBUTE, permission)

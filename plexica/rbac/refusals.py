@@ -7,17 +7,17 @@ from django.utils.translation import gettext as _
 
 from plexica.core.errors import PermissionRefused
 from plexica.identity.models import User, UserKind
-from plexica.rbac.engine import has_permission
-from plexica.rbac.permissions import ROLES_VIEW, TENANTS_VIEW
+from plexica.rbac.permissions import ROLES_VIEW, STAFF_VIEW
 from plexica.rbac.registry import Audience, get_definition
 from plexica.rbac.selectors import current_audience
+from plexica.rbac.snapshot import Snapshot
 from plexica.rbac.system_roles import ADMIN, OWNER, SUPER_ADMIN
 
 PEOPLE_NAMED = 3
 # Who holds this may see who may do what, and so learns what is missing.
 _WHO_MAY_KNOW = {
     Audience.TENANT: ROLES_VIEW,
-    Audience.PLATFORM: TENANTS_VIEW,
+    Audience.PLATFORM: STAFF_VIEW,
 }
 _WHO_HELPS = {
     Audience.TENANT: (OWNER, ADMIN),
@@ -37,18 +37,20 @@ class PermissionMissing(PermissionRefused):
     def __init__(self, detail: str, *, permission: str = "") -> None:
         super().__init__(detail)
         self.permission = permission
+        if permission:
+            self.members["permission"] = permission
 
 
-def refusal(*, user: User, permission: str) -> PermissionMissing:
-    """Return what to tell a user who lacks a permission in the current scope.
+def refusal(*, held: Snapshot, permission: str) -> PermissionMissing:
+    """Return what to tell somebody who lacks a permission in the current scope.
 
     Who may see who may do what learns what is missing; others learn whom to ask.
 
     Args:
-        user: Who is refused.
+        held: What they hold.
         permission: The key of what they lack.
     """
-    if has_permission(user, _WHO_MAY_KNOW[current_audience()]):
+    if held.allows(_WHO_MAY_KNOW[current_audience()]):
         definition = get_definition(permission)
         label = definition.label if definition else permission
         return PermissionMissing(

@@ -94,7 +94,16 @@ def is_granted(grants: Iterable[str], permission: str) -> bool:
 
 def has_owner() -> bool:
     """Return whether an active person owns the current tenant, by themselves or by a group."""
-    holds_it = Q(role_assignments__role__key=OWNER) | Q(
-        group_memberships__group__role_assignments__role__key=OWNER
+    return has_holder(OWNER)
+
+
+def has_holder(key: str) -> bool:
+    """Return whether an active person holds a role, by themselves or by a group.
+
+    Args:
+        key: The role's key.
+    """
+    holds_it = Q(role_assignments__role__key=key) | Q(
+        group_memberships__group__role_assignments__role__key=key
     )
     return User.objects.filter(holds_it, is_active=True, kind=UserKind.PERSON).exists()

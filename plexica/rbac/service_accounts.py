@@ -169,6 +169,16 @@ def get_with_roles(account_id: UUID) -> ServiceAccount:
     return found
 
 
+def count_present() -> int:
+    """Return how many service accounts count towards the number that there can be."""
+    return accounts.count_present()
+
+
+def has_power_over(*, account: ServiceAccount, actor: Actor) -> bool:
+    """Return whether somebody holds all that a service account may do, and so may change it."""
+    return authority_of(actor).allows_all(compile_snapshot(account.user).grants)
+
+
 def roles_of(account: ServiceAccount) -> list[str]:
     """Return the keys of the roles that a service account holds itself."""
     keys = RoleAssignment.objects.filter(user_id=account.pk).values_list("role__key", flat=True)

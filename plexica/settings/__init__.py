@@ -364,7 +364,7 @@ PLEXICA_MAX_WAITERS = env.int("PLEXICA_MAX_WAITERS", default=4)
 # API
 REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["plexica.identity.api.BearerAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["plexica.identity.api.IsSuperAdmin"],
+    "DEFAULT_PERMISSION_CLASSES": ["plexica.rbac.api.HoldsWhatIsNeeded"],
     "DEFAULT_PARSER_CLASSES": ["plexica.core.json_body.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -398,7 +398,8 @@ SPECTACULAR_SETTINGS = {
 # What is different in the description of a workspace's API (`--custom-settings`).
 WORKSPACE_SPECTACULAR_SETTINGS = {
     "TITLE": "Plexica workspace API",
-    "DESCRIPTION": "One tenant's workspace: who calls, and the accounts of its programs. Errors are"
+    "DESCRIPTION": "One tenant's workspace: who calls, its roles and groups, why somebody may do"
+    " something, and the accounts of its programs. Errors are"
     " problem details (RFC 9457); their `type` is stable.",
 }
 

@@ -1,10 +1,18 @@
 from django.urls import path
 
-from plexica.workspace import group_views, ownership_views, role_views, views, why_views
+from plexica.workspace import (
+    group_views,
+    ownership_views,
+    role_views,
+    service_account_views,
+    views,
+    why_views,
+)
 
 app_name = "workspace"
 
 _GROUP = "groups/<uuid:group_id>"
+_SERVICE_ACCOUNT = "service-accounts/<uuid:account_id>"
 
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
@@ -23,6 +31,36 @@ urlpatterns = [
     path(f"{_GROUP}/delete/", group_views.group_delete, name="group_delete"),
     path(f"{_GROUP}/members/add/", group_views.member_add, name="member_add"),
     path(f"{_GROUP}/members/remove/", group_views.member_remove, name="member_remove"),
+    path(
+        "service-accounts/",
+        service_account_views.service_account_list,
+        name="service_account_list",
+    ),
+    path(
+        "service-accounts/new/",
+        service_account_views.service_account_create,
+        name="service_account_create",
+    ),
+    path(
+        f"{_SERVICE_ACCOUNT}/",
+        service_account_views.service_account_detail,
+        name="service_account_detail",
+    ),
+    path(
+        f"{_SERVICE_ACCOUNT}/edit/",
+        service_account_views.service_account_edit,
+        name="service_account_edit",
+    ),
+    path(
+        f"{_SERVICE_ACCOUNT}/rotate/",
+        service_account_views.service_account_rotate,
+        name="service_account_rotate",
+    ),
+    path(
+        f"{_SERVICE_ACCOUNT}/revoke/",
+        service_account_views.service_account_revoke,
+        name="service_account_revoke",
+    ),
     path("why/", why_views.why, name="why"),
     path("ownership/", ownership_views.ownership, name="ownership"),
 ]

@@ -93,7 +93,24 @@
     });
   });
 
+  // Copies what a button stands for. Where the browser does not allow it, the text is marked.
+  const copy = async (button) => {
+    const source = byId(button.dataset.copy);
+    const region = byId("announcer");
+    try {
+      await navigator.clipboard.writeText(source.textContent.trim());
+    } catch {
+      window.getSelection().selectAllChildren(source);
+      return;
+    }
+    const label = button.querySelector("[data-copy-label]") ?? button;
+    label.textContent = button.dataset.copied;
+    if (region) region.textContent = button.dataset.copied;
+  };
+
   document.addEventListener("click", (event) => {
+    const copier = event.target.closest("[data-copy]");
+    if (copier) copy(copier);
     const closer = event.target.closest("[data-dismiss-toast]");
     if (closer) closer.closest(".toast")?.remove();
   });

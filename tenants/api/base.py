@@ -1,6 +1,7 @@
 """What the API's views have in common: who acts, what was asked, and how runs are answered."""
 
-from typing import Any, Protocol, cast
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Protocol, TypeVar, cast
 
 from django.conf import settings
 from django.db.models import QuerySet
@@ -25,6 +26,9 @@ from tenants.states import RunKind
 RETRY_AFTER_SECONDS = 1
 
 
+View = TypeVar("View", bound="TenantAPIView")
+
+
 class Caller(Protocol):
     """What the authentication class makes of a token (`plexica.identity.principals`)."""
 
@@ -34,7 +38,14 @@ class Caller(Protocol):
 
 
 class TenantAPIView(APIView):
-    """What the views have in common."""
+    """What the views have in common.
+
+    Attributes:
+        permissions_needed: The key of the permission that each method asks for; see `guarded`.
+            What asks for none is refused.
+    """
+
+    permissions_needed: ClassVar[Mapping[str, str]] = {}
 
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any
@@ -43,6 +54,29 @@ class TenantAPIView(APIView):
         answer = super().finalize_response(request, response, *args, **kwargs)
         add_never_cache_headers(answer)
         return answer
+
+
+def guarded(**permissions: str) -> Callable[[type[View]], type[View]]:
+    """Say which permission each method of a view asks for, such as `get="core:tenants:view"`.
+
+    This app knows keys only: who holds them is asked by `plexica.rbac.api.HoldsWhatIsNeeded`, which
+    the settings name.
+
+    Args:
+        permissions: The permissions' keys, by the names of the methods.
+
+    Raises:
+        TypeError: A method of the view is left out, or one is named that it does not have.
+    """
+
+    def decorate(view: type[View]) -> type[View]:
+        methods = {name for name in APIView.http_method_names if hasattr(view, name)}
+        if methods - {"head", "options"} != set(permissions):
+            raise TypeError(f"{view.__name__} has {sorted(methods)}: name a permission for each.")
+        view.permissions_needed = {name.upper(): key for name, key in permissions.items()}
+        return view
+
+    return decorate
 
 
 def actor_of(request: Request) -> Actor:

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from tenants import life
 from tenants.api import schema
-from tenants.api.base import TenantAPIView, actor_of, answer_run, read_body
+from tenants.api.base import TenantAPIView, actor_of, answer_run, guarded, read_body
 from tenants.api.preconditions import check_if_match
 from tenants.api.serializers import EmptySerializer
 from tenants.models import ProvisioningRun
@@ -30,6 +30,7 @@ class _LifeView(TenantAPIView):
         return answer_run(request, type(self).begin(tenant=tenant, actor=actor_of(request)))
 
 
+@guarded(post="core:tenants:suspend")
 class SuspendView(_LifeView):
     """A tenant's suspension."""
 
@@ -50,6 +51,7 @@ class SuspendView(_LifeView):
         return self.answer(request, slug)
 
 
+@guarded(post="core:tenants:suspend")
 class ResumeView(_LifeView):
     """The end of a tenant's suspension."""
 
@@ -68,6 +70,7 @@ class ResumeView(_LifeView):
         return self.answer(request, slug)
 
 
+@guarded(post="core:tenants:delete")
 class RestoreView(_LifeView):
     """A deletion called off."""
 
@@ -87,6 +90,7 @@ class RestoreView(_LifeView):
         return self.answer(request, slug)
 
 
+@guarded(post="core:tenants:delete")
 class FreeView(TenantAPIView):
     """The slug of a deleted tenant."""
 

@@ -76,6 +76,10 @@ class ProblemSerializer(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     detail = serializers.CharField(help_text="What happened this time.")
     errors = FieldProblemSerializer(many=True, required=False)  # type: ignore[assignment] # the framework has a property of this name
+    permission = serializers.CharField(
+        required=False,
+        help_text="Which permission is missing (403), for those who may know who may do what.",
+    )
     request_id = serializers.CharField(
         required=False, help_text="Under which the request is in the logs."
     )
@@ -147,7 +151,8 @@ class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
             "scheme": "bearer",
             "bearerFormat": "JWT",
             "description": "On the platform's host, an access token of the realm `plexica`, whose"
-            " owner has the role of super admins. On a workspace's host, one of the tenant's realm,"
-            " of a person or of a service account. Programs get theirs by client credentials"
+            " roles say what its owner may do: `super-admin`, `support` or `read-only`. On a"
+            " workspace's host, one of the tenant's realm, of a person or of a service account."
+            " Programs get theirs by client credentials"
             " (RFC 6749, section 4.4).",
         }

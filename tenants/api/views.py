@@ -20,6 +20,7 @@ from tenants.api.base import (
     actor_of,
     answer_page,
     answer_run,
+    guarded,
     read_body,
     read_query,
 )
@@ -49,6 +50,7 @@ RUN_ORDERING = "-created_at"
 _RETRIES = {"create": retry_run, "rollback": retry_rollback}
 
 
+@guarded(get="core:tenants:view", post="core:tenants:create")
 class TenantListView(TenantAPIView):
     """All tenants."""
 
@@ -107,6 +109,7 @@ class TenantListView(TenantAPIView):
         return answer_run(request, run)
 
 
+@guarded(get="core:tenants:view", patch="core:tenants:update", delete="core:tenants:delete")
 class TenantView(TenantAPIView):
     """One tenant."""
 
@@ -174,6 +177,7 @@ class TenantView(TenantAPIView):
         return answer_run(request, run)
 
 
+@guarded(get="core:runs:view")
 class RunListView(TenantAPIView):
     """A tenant's provisioning runs."""
 
@@ -191,6 +195,7 @@ class RunListView(TenantAPIView):
         return answer_page(request, runs, RunSerializer, wanted, ordering=RUN_ORDERING)
 
 
+@guarded(get="core:runs:view")
 class RunView(TenantAPIView):
     """One provisioning run."""
 
@@ -208,6 +213,7 @@ class RunView(TenantAPIView):
         return Response(RunSerializer(run).data)
 
 
+@guarded(post="core:runs:retry")
 class RunRetryView(TenantAPIView):
     """Another try after a failed run."""
 

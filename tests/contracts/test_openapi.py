@@ -11,6 +11,7 @@ import yaml
 from django.conf import settings
 from django.core.management import call_command
 
+from plexica.console.api_urls import urlpatterns as staff_patterns
 from plexica.workspace.api.urls import urlpatterns as workspace_patterns
 from tenants.api.urls import urlpatterns as console_patterns
 
@@ -30,12 +31,18 @@ class Site:
 
 
 SITES = [
-    Site(settings.PUBLIC_SCHEMA_URLCONF, "openapi.yaml", console_patterns, 12, {}),
+    Site(
+        settings.PUBLIC_SCHEMA_URLCONF,
+        "openapi.yaml",
+        [*console_patterns, *staff_patterns],
+        13,
+        {},
+    ),
     Site(
         settings.ROOT_URLCONF,
         "workspace.yaml",
         workspace_patterns,
-        7,
+        28,
         {"custom_settings": "plexica.settings.WORKSPACE_SPECTACULAR_SETTINGS"},
     ),
 ]

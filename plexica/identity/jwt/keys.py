@@ -95,6 +95,13 @@ def forget_keys(provider: Provider) -> None:
         logger.warning("keys_not_forgotten_in_redis", realm=provider.realm)
 
 
+def forget_keys_here() -> None:
+    """Forget what this process keeps of all realms; what Redis keeps stays."""
+    with _lock:
+        _known.clear()
+        _last_fetch.clear()
+
+
 def _kept_keys(provider: Provider, key_id: str) -> _Keys | None:
     """Return keys that are fresh, from this process or else from Redis; if possible with the id."""
     kept = _known.get(provider.issuer)

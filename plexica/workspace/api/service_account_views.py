@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -11,7 +10,6 @@ from plexica.core.client_address import client_address
 from plexica.core.rate_limits import count_try
 from plexica.identity.actors import actor_of
 from plexica.identity.providers import tenant_provider
-from plexica.rbac.api import requires
 from plexica.rbac.permissions import SERVICE_ACCOUNTS_MANAGE, SERVICE_ACCOUNTS_READ
 from plexica.rbac.service_accounts import (
     IssuedSecret,
@@ -30,7 +28,7 @@ from plexica.workspace.api.serializers import (
     ServiceAccountUpdateSerializer,
 )
 from tenants.api import schema
-from tenants.api.base import TenantAPIView, answer_page, read_body, read_query
+from tenants.api.base import TenantAPIView, answer_page, guarded, read_body, read_query
 from tenants.api.serializers import EmptySerializer, PageQuerySerializer, QuerySerializer
 from tenants.requests import tenant_of
 
@@ -41,19 +39,8 @@ ACCOUNT_ID = OpenApiParameter(
 _ISSUED = OpenApiResponse(IssuedSecretSerializer, description="The secret is shown this once.")
 
 
-class _ServiceAccountView(TenantAPIView):
-    """Reading needs one permission, and changing another."""
-
-    permission_classes = [requires(SERVICE_ACCOUNTS_READ)]
-
-    def get_permissions(self) -> list[BasePermission]:
-        """Return the guard of the request's method."""
-        is_safe = self.request.method in {"GET", "HEAD", "OPTIONS"}
-        key = SERVICE_ACCOUNTS_READ if is_safe else SERVICE_ACCOUNTS_MANAGE
-        return [requires(key)()]
-
-
-class ServiceAccountListView(_ServiceAccountView):
+@guarded(get=SERVICE_ACCOUNTS_READ, post=SERVICE_ACCOUNTS_MANAGE)
+class ServiceAccountListView(TenantAPIView):
     """All service accounts."""
 
     @extend_schema(
@@ -87,7 +74,8 @@ class ServiceAccountListView(_ServiceAccountView):
         return _show(request, issued, status=201)
 
 
-class ServiceAccountView(_ServiceAccountView):
+@guarded(get=SERVICE_ACCOUNTS_READ, patch=SERVICE_ACCOUNTS_MANAGE)
+class ServiceAccountView(TenantAPIView):
     """One service account."""
 
     @extend_schema(
@@ -118,7 +106,8 @@ class ServiceAccountView(_ServiceAccountView):
         return Response(ServiceAccountSerializer(get_with_roles(account_id)).data)
 
 
-class ServiceAccountRotationView(_ServiceAccountView):
+@guarded(post=SERVICE_ACCOUNTS_MANAGE)
+class ServiceAccountRotationView(TenantAPIView):
     """A service account's secret."""
 
     @extend_schema(
@@ -140,7 +129,8 @@ class ServiceAccountRotationView(_ServiceAccountView):
         return _show(request, issued)
 
 
-class ServiceAccountRevocationView(_ServiceAccountView):
+@guarded(post=SERVICE_ACCOUNTS_MANAGE)
+class ServiceAccountRevocationView(TenantAPIView):
     """The end of a service account."""
 
     @extend_schema(

@@ -2,12 +2,37 @@
 
 from django.urls import path
 
-from plexica.workspace.api import service_account_views, views
+from plexica.workspace.api import (
+    group_views,
+    permission_views,
+    role_views,
+    service_account_views,
+    views,
+)
 
 app_name = "workspace_api"
 
+_ROLE = "roles/<slug:key>"
+_GROUP = "groups/<uuid:group_id>"
+
 urlpatterns = [
     path("me", views.MeView.as_view(), name="me"),
+    path("permissions", permission_views.PermissionListView.as_view(), name="permissions"),
+    path("permissions/explain", permission_views.ExplainView.as_view(), name="explain"),
+    path("roles", role_views.RoleListView.as_view(), name="roles"),
+    path(_ROLE, role_views.RoleView.as_view(), name="role"),
+    path(f"{_ROLE}/preview", role_views.RolePreviewView.as_view(), name="role_preview"),
+    path(f"{_ROLE}/people", role_views.RolePeopleView.as_view(), name="role_people"),
+    path(f"{_ROLE}/people/<uuid:user_id>", role_views.RolePersonView.as_view(), name="role_person"),
+    path(f"{_ROLE}/groups/<uuid:group_id>", role_views.RoleGroupView.as_view(), name="role_group"),
+    path("groups", group_views.GroupListView.as_view(), name="groups"),
+    path(_GROUP, group_views.GroupView.as_view(), name="group"),
+    path(f"{_GROUP}/members", group_views.GroupMembersView.as_view(), name="group_members"),
+    path(
+        f"{_GROUP}/members/<uuid:user_id>",
+        group_views.GroupMemberView.as_view(),
+        name="group_member",
+    ),
     path(
         "service-accounts",
         service_account_views.ServiceAccountListView.as_view(),

@@ -113,7 +113,8 @@ def test_a_program_without_the_role_is_refused(powerless_token: str) -> None:
     for answer in (powerless.get(), powerless.post(new_tenant("power"))):
         assert answer.status_code == 403
         assert answer["Content-Type"] == "application/problem+json"
-        assert answer.json()["type"] == "urn:plexica:problem:permission-refused"
+        assert answer.json()["type"] == "urn:plexica:problem:permission-missing"
+        assert "permission" not in answer.json()
     assert not Tenant.objects.filter(slug=f"{PREFIX}power").exists()
 
 

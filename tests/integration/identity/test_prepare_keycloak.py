@@ -12,17 +12,20 @@ from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory
 from rest_framework.views import APIView
 
-from plexica.identity.api import BearerAuthentication, IsSuperAdmin
+from plexica.identity.api import BearerAuthentication
 from plexica.identity.keycloak.master import master_client
 from plexica.identity.keycloak.realm import realm_client
 from plexica.identity.keycloak.tokens import get_token
+from plexica.rbac.api import requires
+from plexica.rbac.registry import Audience
+from plexica.rbac.system_roles import SYSTEM_ROLES
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
 
 
 class Guarded(APIView):
     authentication_classes = (BearerAuthentication,)
-    permission_classes = (IsSuperAdmin,)
+    permission_classes = (requires("core:tenants:create"),)
 
     def get(self, request: Request) -> Response:
         return Response({"caller": request.user.actor.id})
@@ -106,7 +109,8 @@ def test_prepared_again_it_repairs_what_was_changed_and_keeps_what_people_did() 
             "DELETE", f"/plexica/clients/{client['id']}/protocol-mappers/models/{mapper['id']}"
         )
     master.call("PUT", f"/plexica/clients/{client['id']}", body={"secret": "changed"})
-    master.call("DELETE", "/plexica/roles/super-admin")
+    for role in ("super-admin", "support"):
+        master.call("DELETE", f"/plexica/roles/{role}")
     master.update_realm("plexica", {"accessTokenLifespan": 77})
 
     call_command("prepare_keycloak", verbosity=0)
@@ -116,5 +120,7 @@ def test_prepared_again_it_repairs_what_was_changed_and_keeps_what_people_did() 
     assert found["id"] == before
     assert found["accessTokenLifespan"] == 300
     assert call(token_of("plexica-api", secret)).status_code == status.HTTP_200_OK
+    roles = {role["name"] for role in master.call("GET", "/plexica/roles").body}
+    assert {role.key for role in SYSTEM_ROLES[Audience.PLATFORM]} <= roles
     admins = master.call("GET", "/plexica/roles/super-admin/users").body
     assert os.environ["PLEXICA_ADMIN_USERNAME"] in {admin["username"] for admin in admins}

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import URLPattern
 
 from plexica.audit.models import AuditEntry
+from plexica.identity.models import ServiceAccount, ServiceAccountState, User, UserKind
 from plexica.rbac.guards import GUARD_ATTRIBUTE
 from plexica.rbac.models import Group, Role, RoleAssignment
 from plexica.workspace.urls import urlpatterns
@@ -26,16 +27,29 @@ def addresses(group_id: object, key: str) -> Iterator[str]:
         assert isinstance(pattern, URLPattern)
         assert getattr(pattern.callback, GUARD_ATTRIBUTE, "")
         route = str(pattern.pattern)
-        yield "/" + route.replace("<uuid:group_id>", str(group_id)).replace("<slug:key>", key)
+        for name in ("group_id", "account_id"):
+            # Each test's things have one id.
+            route = route.replace(f"<uuid:{name}>", str(group_id))
+        yield "/" + route.replace("<slug:key>", key)
 
 
 @pytest.fixture
 def things(ada: Member) -> tuple[Group, Role]:
     with tenant_scope(ada.tenant):
-        return (
-            Group.objects.create(name="Secret team of acme"),
-            Role.objects.create(key="custom-acme", name="Secret role of acme"),
+        group = Group.objects.create(name="Secret team of acme")
+        ServiceAccount.objects.create(
+            user=User.objects.create(
+                id=group.pk,
+                kind=UserKind.SERVICE_ACCOUNT,
+                issuer="http://test",
+                subject=f"client:{group.pk}",
+            ),
+            client_id=f"sa-{group.pk}",
+            name="Secret robot of acme",
+            state=ServiceAccountState.ACTIVE,
+            created_by="Ada",
         )
+        return group, Role.objects.create(key="custom-acme", name="Secret role of acme")
 
 
 def _state(tenant: Tenant) -> tuple[Any, ...]:
@@ -44,6 +58,7 @@ def _state(tenant: Tenant) -> tuple[Any, ...]:
             sorted(Role.objects.values_list("key", "name")),
             sorted(Group.objects.values_list("pk", "name")),
             sorted(RoleAssignment.objects.values_list("pk", flat=True)),
+            sorted(ServiceAccount.objects.values_list("pk", "name", "state", "secret_rotated_at")),
             AuditEntry.objects.count(),
         )
 
@@ -89,7 +104,7 @@ def test_strangers_are_sent_to_log_in(ada: Member, things: Any) -> None:
 def test_bo_sees_the_dashboard_only(ada: Member, bo: Member, things: Any) -> None:
     group, role = things
     page = bo.client.get("/").content.decode()
-    for hidden in ("/roles/", "/groups/", "/why/"):
+    for hidden in ("/roles/", "/groups/", "/why/", "/service-accounts/"):
         assert f'href="{hidden}' not in page
     before = _state(ada.tenant)
     for address in addresses(group.pk, role.key):
@@ -105,7 +120,7 @@ def test_bo_sees_the_dashboard_only(ada: Member, bo: Member, things: Any) -> Non
 def test_the_menu_shows_what_one_may_do(ada: Member, dee: Member) -> None:
     for somebody in (ada, dee):
         page = somebody.client.get("/").content.decode()
-        for shown in ("/roles/", "/groups/", "/why/"):
+        for shown in ("/roles/", "/groups/", "/why/", "/service-accounts/"):
             assert f'href="{shown}"' in page
     page = dee.client.get("/groups/").content.decode()
     assert page.count('aria-current="page"') == 1

@@ -8,11 +8,11 @@ import pytest
 from django.conf import settings
 from django.urls import URLPattern, URLResolver
 
-from plexica.identity.api import IsSuperAdmin
-from plexica.rbac.api import HasPermission, IsKnown
+from plexica.rbac.api import HasPermission, HoldsWhatIsNeeded, IsKnown
 from plexica.rbac.guards import GUARD_ATTRIBUTE
 from plexica.rbac.keys import is_key
 from plexica.rbac.registry import Audience, get_definition
+from tenants.api.base import TenantAPIView, guarded
 
 SITES = [
     (settings.PUBLIC_SCHEMA_URLCONF, Audience.PLATFORM),
@@ -32,9 +32,12 @@ def _asked_for(callback: Any) -> Iterator[str]:
     mark = getattr(callback, GUARD_ATTRIBUTE, "")
     if is_key(mark):
         yield mark
-    for guard in getattr(getattr(callback, "cls", None), "permission_classes", ()):
+    view = getattr(callback, "cls", None)
+    for guard in getattr(view, "permission_classes", ()):
         if isinstance(guard, type) and issubclass(guard, HasPermission):
             yield guard.permission
+        elif guard is HoldsWhatIsNeeded:
+            yield from getattr(view, "permissions_needed", {}).values()
 
 
 # What is open to everybody: the way in and out, and the description of the API. The home page of
@@ -51,10 +54,31 @@ PUBLIC = {
 
 
 def _is_guarded(callback: Any) -> bool:
-    if list(_asked_for(callback)):
-        return True
-    guards = getattr(getattr(callback, "cls", None), "permission_classes", ())
-    return IsSuperAdmin in guards or IsKnown in guards
+    view = getattr(callback, "cls", None)
+    if view is None:
+        return bool(list(_asked_for(callback)))
+    guards = view.permission_classes
+    if HoldsWhatIsNeeded in guards:
+        methods = {name for name in view.http_method_names if hasattr(view, name)}
+        return {name.upper() for name in methods - {"head", "options"}} == set(
+            view.permissions_needed
+        )
+    return IsKnown in guards or bool(list(_asked_for(callback)))
+
+
+def test_a_method_without_a_permission_is_noticed() -> None:
+    class Careless(TenantAPIView):
+        def get(self) -> None:
+            """Return nothing."""
+
+        def post(self) -> None:
+            """Do nothing."""
+
+    assert not _is_guarded(Careless.as_view())
+    for permissions in ({}, {"get": "core:runs:view"}, {"get": "a:b:c", "delete": "a:b:c"}):
+        with pytest.raises(TypeError, match="name a permission for each"):
+            guarded(**permissions)(Careless)
+    assert _is_guarded(guarded(get="core:runs:view", post="core:runs:retry")(Careless).as_view())
 
 
 @pytest.mark.parametrize("urlconf", [site for site, _audience in SITES])

@@ -1,5 +1,7 @@
 """The API's permissions, for callers whose token was checked (stood for by a `Principal`)."""
 
+from typing import ClassVar
+
 import pytest
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
@@ -8,19 +10,25 @@ from rest_framework.views import APIView
 from plexica.core.actor import Actor
 from plexica.core.scope import Scope, enter_scope, platform_scope
 from plexica.identity.principals import Principal
-from plexica.rbac.api import requires
+from plexica.rbac.api import HoldsWhatIsNeeded, held_by, requires
 
 TENANT = Scope(
     schema="t_acme", role="plexica_t_acme", tenant_slug="acme", search_path=("t_acme", "public")
 )
 
 
+class Named(APIView):
+    """A view that says what it asks for."""
+
+    permissions_needed: ClassVar = {"GET": "core:tenants:view"}
+
+
 def _is_let_through(permission: str, *roles: str) -> bool:
-    request = Request(APIRequestFactory().get("/"))
-    request.user = Principal(
+    caller = Principal(
         Actor(kind="service_account", id="robot", name="robot", roles=frozenset(roles))
     )
-    return requires(permission)().has_permission(request, APIView())
+    held = held_by(caller)
+    return held is not None and held.allows(permission)
 
 
 def test_a_super_admin_may_do_everything() -> None:
@@ -50,6 +58,7 @@ def test_who_is_no_program_is_refused() -> None:
     request = Request(APIRequestFactory().get("/"))
     with platform_scope():
         assert not requires("core:tenants:view")().has_permission(request, APIView())
+        assert not HoldsWhatIsNeeded().has_permission(request, Named())
 
 
 @pytest.mark.parametrize("text", ["*", "core:*", "core:tenants", ""])
@@ -58,7 +67,17 @@ def test_a_guard_asks_for_one_permission(text: str) -> None:
         requires(text)
 
 
-def test_the_class_says_what_is_missing() -> None:
+def test_the_class_says_what_it_asks_for() -> None:
     guard = requires("core:tenants:create")
     assert guard.__name__ == "HasCoreTenantsCreate"
-    assert guard.message == "This needs the permission core:tenants:create."
+    assert guard.permission == "core:tenants:create"
+
+
+def test_a_view_that_asks_for_nothing_is_closed() -> None:
+    request = Request(APIRequestFactory().get("/"))
+    request.user = Principal(
+        Actor(kind="service_account", id="robot", name="robot", roles=frozenset({"super-admin"}))
+    )
+    with platform_scope():
+        assert not HoldsWhatIsNeeded().has_permission(request, APIView())
+        assert HoldsWhatIsNeeded().has_permission(request, Named())

@@ -13,9 +13,10 @@ from django.urls import include, path
 
 from plexica.core.scope import platform_scope
 from plexica.identity.models import User
-from plexica.rbac import guards, refusals
+from plexica.rbac import guards
 from plexica.rbac.guards import GUARD_ATTRIBUTE, require
 from plexica.rbac.refusals import PermissionMissing
+from plexica.rbac.snapshot import Snapshot
 
 urlpatterns = [path("oidc/", include("plexica.identity.oidc.urls"))]
 pytestmark = pytest.mark.urls(__name__)
@@ -33,13 +34,13 @@ def _request(user: Any, **headers: str) -> HttpRequest:
 
 @pytest.fixture(autouse=True)
 def _held(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ada holds the permission; nobody else does."""
+    """Ada holds the permission; others may know what they lack."""
 
-    def held(user: User, _asked: str) -> bool:
-        return user.email == "ada@example.com"
+    def held(user: User) -> Snapshot:
+        grant = "core:tenants:view" if user.email == "ada@example.com" else "core:staff:view"
+        return Snapshot(roles=frozenset(), grants=frozenset({grant}))
 
-    monkeypatch.setattr(guards, "has_permission", held)
-    monkeypatch.setattr(refusals, "has_permission", lambda _user, _asked: True)
+    monkeypatch.setattr(guards, "snapshot_of", held)
 
 
 ADA = User(email="ada@example.com")

@@ -101,8 +101,7 @@ def redis_down(servers: Servers) -> Iterator[Callable[[], None]]:
         # Nothing is left in the process that would hide it.
         for forget in (remembered.forget_tokens, forget_snapshots):
             forget()
-        keys._known.clear()  # noqa: SLF001 (as a new process)
-        keys._last_fetch.clear()  # noqa: SLF001 (the same)
+        keys.forget_keys_here()
 
     yield stop
     start_part(servers.instance, "redis")
