@@ -5,6 +5,10 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from plexica.identity.models import RealmChange, User, UserKind
+from plexica.identity.selectors import with_words
+
+# Not a state: whoever is in any, and waits for the realm.
+WAITING = "waiting"
 
 
 class PersonState(models.TextChoices):
@@ -53,3 +57,19 @@ def people_in_state(people: QuerySet[User], state: PersonState) -> QuerySet[User
     if state == PersonState.WITHDRAWN:
         return people.filter(is_new, is_active=False).exclude(realm_change__is_enabled=True)
     return people.filter(conditions[state])
+
+
+def find_people(*, search: str = "", state: str = "") -> QuerySet[User]:
+    """Return people of the current scope with what waits for the realm.
+
+    Args:
+        search: Only those of whom each word is in the name or the address.
+        state: Only those in a state, or those who wait (`WAITING`), who may be removed already;
+            without it all but the removed ones.
+    """
+    people = with_words(all_people(), search)
+    if state == WAITING:
+        return people.filter(realm_change__isnull=False)
+    if state:
+        return people_in_state(people, PersonState(state))
+    return people.filter(removed_at__isnull=True)

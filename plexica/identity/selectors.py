@@ -21,6 +21,11 @@ def list_people(*, is_active: bool | None = None, search: str = "") -> QuerySet[
     people = User.objects.filter(kind=UserKind.PERSON, removed_at__isnull=True)
     if is_active is not None:
         people = people.filter(is_active=is_active)
+    return with_words(people, search)
+
+
+def with_words(people: QuerySet[User], search: str) -> QuerySet[User]:
+    """Return those of some people who have each word in their name or address."""
     for word in search.split():
         people = people.filter(
             Q(email__icontains=word) | Q(first_name__icontains=word) | Q(last_name__icontains=word)

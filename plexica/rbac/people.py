@@ -17,7 +17,7 @@ from plexica.core.actor import Actor
 from plexica.core.errors import Conflict, InvalidInput, NotFound, PlexicaError
 from plexica.identity import people
 from plexica.identity.models import User
-from plexica.identity.people_states import PersonState, all_people, change_of, state_of
+from plexica.identity.people_states import PersonState, all_people, change_of, find_people, state_of
 from plexica.identity.realm_changes import Outcome, attempt_soon, retry
 from plexica.rbac.authority import authority_of, check_authority, check_owner_remains
 from plexica.rbac.engine import compile_snapshot
@@ -71,9 +71,15 @@ class Invitation:
     reason: str = ""
 
 
-def list_all_people() -> QuerySet[User]:
-    """Return all people, removed ones, too, with what waits for the realm."""
-    return all_people().order_by("email", "pk")
+def list_people_with_roles(*, search: str = "", state: str = "") -> QuerySet[User]:
+    """Return people with the roles that they hold themselves, and what waits for the realm.
+
+    Args:
+        search: As `find_people` has it.
+        state: The same.
+    """
+    found = find_people(search=search, state=state)
+    return found.prefetch_related("role_assignments__role").order_by("email", "pk")
 
 
 def get_any_person(user_id: UUID) -> User:
@@ -82,7 +88,7 @@ def get_any_person(user_id: UUID) -> User:
     Raises:
         NotFound: There is none with this id.
     """
-    found = all_people().filter(pk=user_id).first()
+    found = all_people().prefetch_related("role_assignments__role").filter(pk=user_id).first()
     if found is None:
         raise NotFound(_("There is no such person here."))
     return found
