@@ -197,28 +197,32 @@ def ask_to_enable(*, user: User, actor: Actor) -> None:
     )
 
 
-def ask_to_rename(*, user: User, actor: Actor, first_name: str, last_name: str) -> bool:
+def ask_to_rename(*, user: User, actor: Actor, names: dict[str, str]) -> bool:
     """Ask that somebody be called otherwise, once the realm does.
+
+    Args:
+        user: Whom; their row is held.
+        actor: Who asks.
+        names: The new `first_name`, `last_name`, or both.
 
     Returns:
         Whether that is a change of what they are called, or are to be called.
     """
     change = change_of(user)
-    planned = [
-        getattr(user, name)
-        if change is None or getattr(change, name) is None
-        else getattr(change, name)
-        for name in ("first_name", "last_name")
-    ]
-    if planned == [first_name, last_name]:
+    planned = {name: getattr(change, name, None) for name in names}
+    before = {name: getattr(user, name) for name in names}
+    if all(
+        wanted == (before[name] if planned[name] is None else planned[name])
+        for name, wanted in names.items()
+    ):
         return False
-    ask_realm(user=user, actor=actor, first_name=first_name, last_name=last_name)
+    ask_realm(user=user, actor=actor, **names)
     record(
         actor=actor,
         action="user.renaming_asked",
         target=_target(user),
-        before={"first_name": user.first_name, "last_name": user.last_name},
-        after={"first_name": first_name, "last_name": last_name},
+        before=before,
+        after=names,
     )
     return True
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+import structlog
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -20,9 +21,15 @@ from plexica.identity.models import User
 from plexica.identity.people_states import PersonState, all_people, change_of, find_people, state_of
 from plexica.identity.realm_changes import Outcome, attempt_soon, retry
 from plexica.rbac.authority import authority_of, check_authority, check_owner_remains
-from plexica.rbac.engine import compile_snapshot
+from plexica.rbac.engine import compile_snapshot, snapshot_of
 from plexica.rbac.models import GroupMembership, RoleAssignment
-from plexica.rbac.permissions import ROLES_ASSIGN
+from plexica.rbac.permissions import (
+    ROLES_ASSIGN,
+    USERS_DISABLE,
+    USERS_INVITE,
+    USERS_REMOVE,
+    USERS_UPDATE,
+)
 from plexica.rbac.service_accounts import check_roles
 from plexica.rbac.services import assign_role
 from tenants.epochs import raise_epoch
@@ -30,6 +37,10 @@ from tenants.models import Tenant
 
 MAX_INVITED = 20
 MAX_ROLES = 20
+_MANAGING = (USERS_INVITE, USERS_UPDATE, USERS_DISABLE, USERS_REMOVE)
+
+
+logger = structlog.get_logger(__name__)
 
 
 class OwnAccount(Conflict):
@@ -198,18 +209,24 @@ def enable_person(*, tenant: Tenant, user: User, actor: Actor) -> Outcome:
 
 
 def rename_person(
-    *, tenant: Tenant, user: User, first_name: str, last_name: str, actor: Actor
+    *,
+    tenant: Tenant,
+    user: User,
+    actor: Actor,
+    first_name: str | None = None,
+    last_name: str | None = None,
 ) -> Outcome:
-    """Call somebody otherwise, as soon as the realm does.
+    """Call somebody otherwise, as soon as the realm does; None leaves a name as it is.
 
     Raises:
         InvalidInput: A name is not acceptable.
         BeyondAuthority: They hold more than the actor.
         NotFound: They were removed.
     """
-    names = people.clean_names(first_name=first_name, last_name=last_name)
+    given = {"first_name": first_name, "last_name": last_name}
+    names = people.clean_names(**{field: name for field, name in given.items() if name is not None})
     with transaction.atomic():
-        people.ask_to_rename(user=_lock(user, actor), actor=actor, **names)
+        people.ask_to_rename(user=_lock(user, actor), actor=actor, names=names)
     return _soon(tenant, user)
 
 
@@ -237,14 +254,27 @@ def remove_person(*, tenant: Tenant, user: User, actor: Actor) -> Outcome:
     return _soon(tenant, user)
 
 
-def try_again(*, tenant: Tenant, user: User) -> Outcome:
-    """Tell the realm now what waits or has failed."""
+def try_again(*, tenant: Tenant, user: User, actor: Actor) -> Outcome:
+    """Tell the realm now what waits or has failed.
+
+    Args:
+        tenant: The tenant of the current scope.
+        user: About whom.
+        actor: Who wants it; nothing is changed by it that was not asked for before.
+    """
+    logger.info("realm_tried_again", user=str(user.pk), actor=f"{actor.kind}:{actor.id}")
     return retry(tenant=tenant, user=user)
 
 
 def may_act_on(*, actor: Actor, user: User) -> bool:
     """Return whether somebody holds all that a person does."""
     return authority_of(actor).allows_all(compile_snapshot(user).grants)
+
+
+def may_manage_people(user: User) -> bool:
+    """Return whether somebody may do more with people than see who they are."""
+    held = snapshot_of(user)
+    return any(held.allows(permission) for permission in _MANAGING)
 
 
 def _once(invitees: Sequence[Invitee]) -> list[Invitee]:

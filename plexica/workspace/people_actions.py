@@ -115,9 +115,7 @@ def person_enable(request: HttpRequest, user_id: UUID) -> HttpResponse:
 @require("core:users:update")
 def person_retry(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Try at once what waits for the login service."""
-    outcome = try_again(tenant=tenant_of(request), user=get_any_person(user_id))
-    tell_outcome(request, outcome, done=_("The login service has done its part."))
-    return redirect("workspace:person_detail", user_id=user_id)
+    return _do(request, user_id, try_again, done=_("The login service has done its part."))
 
 
 @require_http_methods(ASKING)

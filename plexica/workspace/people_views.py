@@ -22,6 +22,7 @@ from plexica.rbac.people import (
     get_any_person,
     list_people_with_roles,
     may_act_on,
+    may_manage_people,
     rename_person,
 )
 from plexica.rbac.permissions import (
@@ -37,7 +38,6 @@ from tenants.requests import tenant_of
 
 PAGE_SIZE = 25
 ENTRIES_SHOWN = 10
-_MANAGING = (USERS_INVITE, USERS_UPDATE, USERS_DISABLE, USERS_REMOVE)
 
 
 @require_GET
@@ -58,7 +58,7 @@ def person_list(request: HttpRequest) -> HttpResponse:
             "page": page,
             "people": [(user, state_of(user), change_of(user)) for user in page.object_list],
             "is_filtered": bool(wanted.get("q") or wanted.get("state")) or not is_valid,
-            "may_manage": _may_manage(request),
+            "may_manage": may_manage_people(cast("User", request.user)),
         },
         fragment="workspace/_person_table.html",
         status=200 if is_valid else 400,
@@ -71,7 +71,7 @@ def person_detail(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Show how far somebody is, what they hold, and what may be done."""
     person = get_any_person(user_id)
     change = change_of(person)
-    may_manage = _may_manage(request)
+    may_manage = may_manage_people(cast("User", request.user))
     return render_page(
         request,
         "workspace/person_detail.html",
@@ -116,11 +116,6 @@ def person_edit(request: HttpRequest, user_id: UUID) -> HttpResponse:
     return render_page(
         request, "workspace/person_edit.html", {"form": form, "person": person}, status=status
     )
-
-
-def _may_manage(request: HttpRequest) -> bool:
-    held = snapshot_of(cast("User", request.user))
-    return any(held.allows(permission) for permission in _MANAGING)
 
 
 def _actions(request: HttpRequest, person: User) -> dict[str, Any]:

@@ -35,7 +35,7 @@ SITES = [
         settings.ROOT_URLCONF,
         "workspace.yaml",
         workspace_patterns,
-        7,
+        17,
         {"custom_settings": "plexica.settings.WORKSPACE_SPECTACULAR_SETTINGS"},
     ),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from plexica.workspace.api import service_account_views, views
+from plexica.workspace.api import people_views, service_account_views, views
 
 app_name = "workspace_api"
 
@@ -27,5 +27,11 @@ urlpatterns = [
         "service-accounts/<uuid:account_id>/revoke",
         service_account_views.ServiceAccountRevocationView.as_view(),
         name="service_account_revoke",
+    ),
+    path("users", people_views.UserListView.as_view(), name="users"),
+    path("users/<uuid:user_id>", people_views.UserView.as_view(), name="user"),
+    *(
+        path(f"users/<uuid:user_id>/{name}", view.as_view(), name=f"user_{name}")
+        for name, view in people_views.ACTIONS.items()
     ),
 ]
