@@ -57,6 +57,8 @@ class User(AbstractBaseUser):
     locale = models.CharField(max_length=35, blank=True)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    # Whoever was removed keeps a row, so that the audit can say who they were.
+    removed_at = models.DateTimeField(null=True)
 
     USERNAME_FIELD = "id"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["issuer", "subject"]
@@ -172,3 +174,59 @@ class ServiceAccount(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+MAX_REASON = 300
+
+
+class RealmChange(models.Model):
+    """What the realm has yet to be told about a person, as it should be in the end.
+
+    There is one a person at most: a later change goes into it, and raises its version. It goes when
+    the realm has been told all of it.
+    """
+
+    user = models.OneToOneField(
+        User, on_delete=models.CASCADE, primary_key=True, related_name="realm_change"
+    )
+    version = models.PositiveIntegerField(default=0)
+    # What is empty is not to be changed.
+    is_creation = models.BooleanField(default=False)
+    is_enabled = models.BooleanField(null=True)
+    first_name = models.CharField(max_length=255, null=True)  # noqa: DJ001 (an empty name is one)
+    last_name = models.CharField(max_length=255, null=True)  # noqa: DJ001 (the same)
+    is_removal = models.BooleanField(default=False)
+    ends_sessions = models.BooleanField(default=False)
+    sends_mail = models.BooleanField(default=False)
+
+    attempts = models.PositiveIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(default=timezone.now)
+    last_error = models.CharField(max_length=MAX_REASON, blank=True)
+    has_failed = models.BooleanField(default=False)
+    # Who is at it now, and until when nobody else may be.
+    claim = models.UUIDField(null=True)
+    claimed_until = models.DateTimeField(null=True)
+
+    asked_by_kind = models.CharField(max_length=20)
+    asked_by_id = models.CharField(max_length=255)
+    asked_by_name = models.CharField(max_length=255)
+    asked_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering: ClassVar = ["next_attempt_at"]
+        indexes: ClassVar = [models.Index(fields=["next_attempt_at"], name="realm_change_due")]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} version {self.version}"
+
+    @property
+    def is_for_state(self) -> bool:
+        """Whether something in the realm is to become different; a mail changes nothing."""
+        return (
+            self.is_creation
+            or self.is_removal
+            or self.ends_sessions
+            or self.is_enabled is not None
+            or self.first_name is not None
+            or self.last_name is not None
+        )

@@ -10,6 +10,7 @@ from plexica.events.services import publish
 from plexica.identity.jwt.tokens import Claims
 from plexica.identity.keycloak.errors import KeycloakConflict, KeycloakNotFound
 from plexica.identity.keycloak.realm import realm_client
+from plexica.identity.keycloak.transport import READ_SECONDS
 from plexica.identity.models import User
 from plexica.identity.providers import WORKSPACE_CLIENT
 from plexica.identity.realm_representation import INVITATION_SECONDS
@@ -116,18 +117,19 @@ def create_realm_user(
         return str(found["id"])
 
 
-def send_invitation(*, tenant: Tenant, subject: str) -> None:
+def send_invitation(*, tenant: Tenant, subject: str, read_seconds: float = READ_SECONDS) -> None:
     """Send a person the mail with the link to set their password, good for 72 hours.
 
     Args:
         tenant: Whose realm they are in.
         subject: Who they are in it.
+        read_seconds: How long to wait for Keycloak.
 
     Raises:
         TransientError: Keycloak does not answer, or the mail server did not take the mail.
         PermanentError: The person is not there or disabled.
     """
-    realm_client(tenant).send_actions_mail(
+    realm_client(tenant, read_seconds=read_seconds).send_actions_mail(
         subject,
         actions=["UPDATE_PASSWORD"],
         lifespan_seconds=INVITATION_SECONDS,

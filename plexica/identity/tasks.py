@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from plexica.identity import break_glass, service_account_clients
+from plexica.identity import break_glass, realm_changes, service_account_clients
 
 
 @shared_task(name="identity.close_realms")
@@ -15,3 +15,9 @@ def close_realms() -> None:
 def settle_service_accounts() -> None:
     """Remove clients of service accounts that Keycloak could not remove at once."""
     service_account_clients.settle_service_accounts()
+
+
+@shared_task(name="identity.settle_people")
+def settle_people() -> None:
+    """Tell realms what they could not be told at once about people."""
+    realm_changes.settle_people()

@@ -20,6 +20,11 @@ STAFF_VIEW = "core:staff:view"
 STAFF_MANAGE = "core:staff:manage"
 SERVICE_ACCOUNTS_READ = "core:service-accounts:read"
 SERVICE_ACCOUNTS_MANAGE = "core:service-accounts:manage"
+USERS_READ = "core:users:read"
+USERS_INVITE = "core:users:invite"
+USERS_UPDATE = "core:users:update"
+USERS_DISABLE = "core:users:disable"
+USERS_REMOVE = "core:users:remove"
 
 CORE_PERMISSIONS = (
     PermissionDefinition(
@@ -125,5 +130,32 @@ CORE_PERMISSIONS = (
         label="Manage service accounts",
         description="Make accounts for programs, give them roles that one has oneself, change their"
         " secrets, and revoke them.",
+    ),
+    PermissionDefinition(
+        key=USERS_READ,
+        label="See people",
+        description="See who is in the workspace, with name, address and state.",
+    ),
+    PermissionDefinition(
+        key=USERS_INVITE,
+        label="Invite people",
+        description="Invite people by mail, send an invitation again, and withdraw it.",
+    ),
+    PermissionDefinition(
+        key=USERS_UPDATE,
+        label="Rename people",
+        description="Change what people are called.",
+    ),
+    PermissionDefinition(
+        key=USERS_DISABLE,
+        label="Disable and enable people",
+        description="Shut people out and end their sessions, and let them in again. Nobody shuts"
+        " out somebody who holds more than they do.",
+    ),
+    PermissionDefinition(
+        key=USERS_REMOVE,
+        label="Remove people",
+        description="Remove people for good, with their roles and their login. Nobody removes"
+        " somebody who holds more than they do.",
     ),
 )

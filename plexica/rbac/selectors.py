@@ -59,6 +59,11 @@ def get_group(*, group_id: UUID) -> Group:
     return group
 
 
+def list_groups_of(*, user: User) -> QuerySet[Group]:
+    """Return the groups that somebody is in, by name."""
+    return Group.objects.filter(memberships__user=user).order_by("name", "pk")
+
+
 def assignments_of(user: User) -> QuerySet[RoleAssignment]:
     """Return how a user comes to their roles: their own assignments and those of their groups."""
     groups = GroupMembership.objects.filter(user_id=user.pk).values("group_id")

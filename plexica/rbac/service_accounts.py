@@ -61,7 +61,7 @@ def create_service_account(
     """
     name, description, wanted = name.strip(), description.strip(), sorted(set(roles))
     _validate(name=name, description=description)
-    _check_roles(wanted, actor)
+    check_roles(wanted, actor)
     account = accounts.begin_service_account(
         tenant=tenant, name=name, description=description, actor=actor
     )
@@ -104,7 +104,7 @@ def update_service_account(
         )
         if roles is not None:
             wanted, held = set(roles), set(roles_of(found))
-            _check_roles(sorted(wanted - held), actor)
+            check_roles(sorted(wanted - held), actor)
             for role in sorted(wanted - held):
                 assign_role(holder=found.user, role=role, actor=actor)
             for role in sorted(held - wanted):
@@ -195,11 +195,13 @@ def list_assignable_roles(actor: Actor) -> list[Role]:
     ]
 
 
-def _check_power_over(account: ServiceAccount, actor: Actor) -> None:
-    check_authority(actor, compile_snapshot(account.user).grants)
+def check_roles(keys: list[str], actor: Actor) -> None:
+    """Make sure that there are some roles, and that somebody may give them.
 
-
-def _check_roles(keys: list[str], actor: Actor) -> None:
+    Raises:
+        InvalidInput: There is no such role.
+        BeyondAuthority: The actor does not hold all that they grant.
+    """
     roles = {
         role.key: role for role in Role.objects.filter(key__in=keys).prefetch_related("grants")
     }
@@ -211,6 +213,10 @@ def _check_roles(keys: list[str], actor: Actor) -> None:
     check_authority(
         actor, [grant.permission for role in roles.values() for grant in role.grants.all()]
     )
+
+
+def _check_power_over(account: ServiceAccount, actor: Actor) -> None:
+    check_authority(actor, compile_snapshot(account.user).grants)
 
 
 def _validate(*, name: str, description: str) -> None:

@@ -64,7 +64,7 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
             key=MEMBER,
             name="Member",
             description="Works in the workspace. Whoever logs in for the first time gets it.",
-            grants=frozenset({permissions.DASHBOARD_VIEW}),
+            grants=frozenset({permissions.DASHBOARD_VIEW, permissions.USERS_READ}),
         ),
         SystemRole(
             key=VIEWER,

@@ -318,6 +318,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "settle-people": {
+        "task": "identity.settle_people",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
     "deliver-events": {
         "task": "events.deliver_pending",
         "schedule": 10.0,

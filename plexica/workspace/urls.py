@@ -3,6 +3,8 @@ from django.urls import path
 from plexica.workspace import (
     group_views,
     ownership_views,
+    people_actions,
+    people_views,
     role_views,
     service_account_views,
     views,
@@ -13,6 +15,7 @@ app_name = "workspace"
 
 _GROUP = "groups/<uuid:group_id>"
 _SERVICE_ACCOUNT = "service-accounts/<uuid:account_id>"
+_USER = "users/<uuid:user_id>"
 
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
@@ -61,6 +64,16 @@ urlpatterns = [
         service_account_views.service_account_revoke,
         name="service_account_revoke",
     ),
+    path("users/", people_views.person_list, name="person_list"),
+    path("users/invite/", people_actions.person_invite, name="person_invite"),
+    path(f"{_USER}/", people_views.person_detail, name="person_detail"),
+    path(f"{_USER}/edit/", people_views.person_edit, name="person_edit"),
+    path(f"{_USER}/resend/", people_actions.person_resend, name="person_resend"),
+    path(f"{_USER}/withdraw/", people_actions.person_withdraw, name="person_withdraw"),
+    path(f"{_USER}/disable/", people_actions.person_disable, name="person_disable"),
+    path(f"{_USER}/enable/", people_actions.person_enable, name="person_enable"),
+    path(f"{_USER}/remove/", people_actions.person_remove, name="person_remove"),
+    path(f"{_USER}/retry/", people_actions.person_retry, name="person_retry"),
     path("why/", why_views.why, name="why"),
     path("ownership/", ownership_views.ownership, name="ownership"),
 ]

@@ -142,7 +142,7 @@ def answer_page(
     )
     return Response(
         {
-            "results": serializer_class(page.rows, many=True).data,
+            "results": serializer_class(page.rows, many=True, context={"request": request}).data,
             "next": _page_address(request, page.next_cursor),
             "previous": _page_address(request, page.previous_cursor),
         }

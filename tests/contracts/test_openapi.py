@@ -42,7 +42,7 @@ SITES = [
         settings.ROOT_URLCONF,
         "workspace.yaml",
         workspace_patterns,
-        28,
+        38,
         {"custom_settings": "plexica.settings.WORKSPACE_SPECTACULAR_SETTINGS"},
     ),
 ]

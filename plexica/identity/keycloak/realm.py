@@ -23,15 +23,23 @@ class RealmClient(AdminClient):
         realm: The realm's name.
     """
 
-    def __init__(self, account: ServiceAccount, *, realm: str | None = None) -> None:
+    def __init__(
+        self,
+        account: ServiceAccount,
+        *,
+        realm: str | None = None,
+        read_seconds: float = READ_SECONDS,
+    ) -> None:
         """Take an account.
 
         Args:
             account: The realm's own account, or one of the master realm with power over it.
             realm: The realm, where it is not the account's own.
+            read_seconds: How long a call waits for the next bytes, unless it says so itself.
         """
         super().__init__(account)
         self.realm = realm or account.realm
+        self.read_seconds = read_seconds
 
     def get_settings(self) -> dict[str, Any]:
         """Return the realm's settings."""
@@ -66,6 +74,19 @@ class RealmClient(AdminClient):
             KeycloakConflict: The name or the address is taken.
         """
         return self._in_realm("POST", "/users", body=representation).created_id
+
+    def import_user(self, representation: dict[str, Any]) -> None:
+        """Make a user whose subject is known before, as the representation's `id`.
+
+        So a repeat after a lost answer finds whom it has made. Roles must be named, those that
+        everybody gets included.
+
+        Raises:
+            KeycloakConflict: The subject, the name or the address is taken.
+        """
+        self._in_realm(
+            "POST", "/partialImport", body={"ifResourceExists": "FAIL", "users": [representation]}
+        )
 
     def update_user(self, subject: str, representation: dict[str, Any]) -> None:
         """Change what is named of a user."""
@@ -216,15 +237,23 @@ class RealmClient(AdminClient):
         *,
         params: dict[str, str] | None = None,
         body: Any = None,
-        read_seconds: float = READ_SECONDS,
+        read_seconds: float | None = None,
     ) -> Answer:
         return self.call(
-            method, f"/{self.realm}{path}", params=params, body=body, read_seconds=read_seconds
+            method,
+            f"/{self.realm}{path}",
+            params=params,
+            body=body,
+            read_seconds=read_seconds or self.read_seconds,
         )
 
 
-def realm_client(tenant: Tenant) -> RealmClient:
+def realm_client(tenant: Tenant, *, read_seconds: float = READ_SECONDS) -> RealmClient:
     """Return the client of a tenant's realm, as the service account inside it.
+
+    Args:
+        tenant: Whose realm it is.
+        read_seconds: How long a call waits for the next bytes.
 
     Raises:
         KeyError: The account's secret is not kept.
@@ -235,5 +264,6 @@ def realm_client(tenant: Tenant) -> RealmClient:
             realm=tenant.realm,
             client_id=MANAGEMENT_CLIENT,
             client_secret=get_secret(tenant=tenant, name=MANAGEMENT_SECRET),
-        )
+        ),
+        read_seconds=read_seconds,
     )

@@ -4,6 +4,7 @@ from django.urls import path
 
 from plexica.workspace.api import (
     group_views,
+    people_views,
     permission_views,
     role_views,
     service_account_views,
@@ -52,5 +53,11 @@ urlpatterns = [
         "service-accounts/<uuid:account_id>/revoke",
         service_account_views.ServiceAccountRevocationView.as_view(),
         name="service_account_revoke",
+    ),
+    path("users", people_views.UserListView.as_view(), name="users"),
+    path("users/<uuid:user_id>", people_views.UserView.as_view(), name="user"),
+    *(
+        path(f"users/<uuid:user_id>/{name}", view.as_view(), name=f"user_{name}")
+        for name, view in people_views.ACTIONS.items()
     ),
 ]

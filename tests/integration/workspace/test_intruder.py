@@ -10,7 +10,13 @@ from django.test import Client
 from django.urls import URLPattern
 
 from plexica.audit.models import AuditEntry
-from plexica.identity.models import ServiceAccount, ServiceAccountState, User, UserKind
+from plexica.identity.models import (
+    RealmChange,
+    ServiceAccount,
+    ServiceAccountState,
+    User,
+    UserKind,
+)
 from plexica.rbac.guards import GUARD_ATTRIBUTE
 from plexica.rbac.models import Group, Role, RoleAssignment
 from plexica.workspace.urls import urlpatterns
@@ -21,16 +27,21 @@ from tests.integration.workspace.conftest import Member, come
 METHODS = ("get", "post")
 
 
-def addresses(group_id: object, key: str) -> Iterator[str]:
-    """Return all addresses of the workspace, for a group and a role."""
+def addresses(group_id: object, key: str, user_id: object) -> Iterator[str]:
+    """Return all addresses of the workspace, for a group, a role and a person."""
     for pattern in urlpatterns:
         assert isinstance(pattern, URLPattern)
         assert getattr(pattern.callback, GUARD_ATTRIBUTE, "")
         route = str(pattern.pattern)
-        for name in ("group_id", "account_id"):
+        for parameter, value in (
+            ("<uuid:group_id>", group_id),
             # Each test's things have one id.
-            route = route.replace(f"<uuid:{name}>", str(group_id))
-        yield "/" + route.replace("<slug:key>", key)
+            ("<uuid:account_id>", group_id),
+            ("<slug:key>", key),
+            ("<uuid:user_id>", user_id),
+        ):
+            route = route.replace(parameter, str(value))
+        yield f"/{route}"
 
 
 @pytest.fixture
@@ -59,6 +70,8 @@ def _state(tenant: Tenant) -> tuple[Any, ...]:
             sorted(Group.objects.values_list("pk", "name")),
             sorted(RoleAssignment.objects.values_list("pk", flat=True)),
             sorted(ServiceAccount.objects.values_list("pk", "name", "state", "secret_rotated_at")),
+            sorted(User.objects.values_list("pk", "is_active", "first_name", "removed_at")),
+            RealmChange.objects.count(),
             AuditEntry.objects.count(),
         )
 
@@ -66,7 +79,7 @@ def _state(tenant: Tenant) -> tuple[Any, ...]:
 def test_cys_cookies_open_nothing_of_acme(ada: Member, cy: Member, things: Any) -> None:
     group, role = things
     before = _state(ada.tenant)
-    for address in addresses(group.pk, role.key):
+    for address in addresses(group.pk, role.key, ada.user.pk):
         for method in METHODS:
             answer = getattr(cy.client, method)(address, headers={"host": "acme.localhost"})
             assert answer.status_code in {HTTPStatus.FOUND, HTTPStatus.METHOD_NOT_ALLOWED}
@@ -83,7 +96,7 @@ def test_acmes_things_are_not_there_in_globex(ada: Member, cy: Member, things: A
     ids = {"user": str(ada.user.pk), "group": str(group.pk), "successor": str(ada.user.pk)}
     words = {"role": role.key, "back": "role", "confirm": "globex", "name": "X", "step": "save"}
     values = {**ids, **words}
-    for address in addresses(group.pk, role.key):
+    for address in addresses(group.pk, role.key, ada.user.pk):
         for method in METHODS:
             answer = getattr(cy.client, method)(address, values if method == "post" else {})
             assert b"Secret" not in answer.content, address
@@ -95,22 +108,23 @@ def test_acmes_things_are_not_there_in_globex(ada: Member, cy: Member, things: A
 def test_strangers_are_sent_to_log_in(ada: Member, things: Any) -> None:
     group, role = things
     stranger = Client(headers={"host": "acme.localhost"})
-    for address in addresses(group.pk, role.key):
+    for address in addresses(group.pk, role.key, ada.user.pk):
         answer = stranger.get(address)
         if answer.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
             assert answer["Location"].startswith("/oidc/authenticate/")
 
 
-def test_bo_sees_the_dashboard_only(ada: Member, bo: Member, things: Any) -> None:
+def test_bo_sees_the_dashboard_and_the_people_only(ada: Member, bo: Member, things: Any) -> None:
     group, role = things
     page = bo.client.get("/").content.decode()
     for hidden in ("/roles/", "/groups/", "/why/", "/service-accounts/"):
         assert f'href="{hidden}' not in page
     before = _state(ada.tenant)
-    for address in addresses(group.pk, role.key):
+    open_to_bo = {"/", "/users/", f"/users/{ada.user.pk}/"}
+    for address in addresses(group.pk, role.key, ada.user.pk):
         for method in METHODS:
             answer = getattr(bo.client, method)(address)
-            if address != "/" and answer.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+            if address not in open_to_bo and answer.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
                 assert answer.status_code == HTTPStatus.FORBIDDEN, address
                 assert "Ask " in answer.content.decode(), "He learns whom to ask."
                 assert "core:" not in answer.content.decode()
@@ -131,7 +145,7 @@ def test_forged_forms_are_refused(ada: Member, things: Any) -> None:
     group, role = things
     victim = come(ada.tenant, "Victim", "owner", strict=True)
     before = _state(ada.tenant)
-    for address in addresses(group.pk, role.key):
+    for address in addresses(group.pk, role.key, ada.user.pk):
         for headers in ({}, {"origin": "http://globex.localhost", "x-csrftoken": uuid.uuid4().hex}):
             answer = victim.client.post(address, {"name": "Forged"}, headers=headers)
             assert answer.status_code in {HTTPStatus.FORBIDDEN, HTTPStatus.METHOD_NOT_ALLOWED}
