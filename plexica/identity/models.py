@@ -56,6 +56,8 @@ class User(AbstractBaseUser):
     last_name = models.CharField(max_length=255, blank=True)
     locale = models.CharField(max_length=35, blank=True)
     is_active = models.BooleanField(default=True)
+    # When their realm was found to know them no more. Who is made anew there is somebody else.
+    removed_at = models.DateTimeField(null=True, blank=True)
     date_joined = models.DateTimeField(default=timezone.now)
 
     USERNAME_FIELD = "id"
@@ -172,3 +174,27 @@ class ServiceAccount(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class RealmSync(models.Model):
+    """How far the current scope is in step with its realm (ADR 13); one row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    # The time up to which the realm's events are known, in its own milliseconds, and the ids of
+    # the last ones, which are read again since others may come late.
+    cursor = models.BigIntegerField(default=0)
+    seen = models.JSONField(default=list)
+    # Not each time that nothing was new, so that an idle realm costs no writing.
+    polled_at = models.DateTimeField(null=True)
+    # Nothing while everything has to be read again.
+    all_read_at = models.DateTimeField(null=True)
+    failing_since = models.DateTimeField(null=True)
+    error = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(id=1), name="realm_sync_one_row"),
+        ]
+
+    def __str__(self) -> str:
+        return f"up to {self.cursor}"

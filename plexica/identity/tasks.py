@@ -3,6 +3,8 @@
 from celery import shared_task
 
 from plexica.identity import break_glass, service_account_clients
+from plexica.identity.sync import cycle
+from plexica.identity.sync.state import RESYNC_TASK
 
 
 @shared_task(name="identity.close_realms")
@@ -15,3 +17,21 @@ def close_realms() -> None:
 def settle_service_accounts() -> None:
     """Remove clients of service accounts that Keycloak could not remove at once."""
     service_account_clients.settle_service_accounts()
+
+
+@shared_task(name="identity.follow_realms")
+def follow_realms() -> None:
+    """Apply what has happened in the realms of the tenants."""
+    cycle.follow_all()
+
+
+@shared_task(name="identity.follow_platform_realm")
+def follow_platform_realm() -> None:
+    """Apply what has happened in the realm of the platform's staff."""
+    cycle.follow_platform()
+
+
+@shared_task(name=RESYNC_TASK)
+def resync_realm() -> None:
+    """Read everybody of the realm of the scope that this was sent from, if that is still due."""
+    cycle.resync_current()
