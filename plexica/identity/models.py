@@ -186,8 +186,9 @@ class RealmSync(models.Model):
     seen = models.JSONField(default=list)
     # Not each time that nothing was new, so that an idle realm costs no writing.
     polled_at = models.DateTimeField(null=True)
-    # Nothing while everything has to be read again.
     all_read_at = models.DateTimeField(null=True)
+    # Set anew by whoever wants everything to be read; taken away by who began after that.
+    demand = models.UUIDField(null=True)
     failing_since = models.DateTimeField(null=True)
     error = models.CharField(max_length=255, blank=True)
 

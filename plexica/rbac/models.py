@@ -94,9 +94,11 @@ class Group(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=MAX_NAME_LENGTH)
     description = models.CharField(max_length=MAX_DESCRIPTION_LENGTH, blank=True)
-    # The group of the realm whose members are members here, too. The id follows it when it is
+    # The group of the realm whose members are members here, too. By its id it is known when it is
     # renamed; without one, the realm has no group at this path.
-    realm_path = models.CharField(max_length=MAX_REALM_PATH_LENGTH, null=True, unique=True)  # noqa: DJ001 (unique where set)
+    realm_path = models.CharField(
+        max_length=MAX_REALM_PATH_LENGTH, blank=True, default="", db_default=""
+    )
     realm_group_id = models.UUIDField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)

@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
                 ("seen", models.JSONField(default=list)),
                 ("polled_at", models.DateTimeField(null=True)),
                 ("all_read_at", models.DateTimeField(null=True)),
+                ("demand", models.UUIDField(null=True)),
                 ("failing_since", models.DateTimeField(null=True)),
                 ("error", models.CharField(blank=True, max_length=255)),
             ],

@@ -179,6 +179,7 @@ def _apply(source: Source, events: list[Event]) -> Result:
 
 def _read_all(source: Source, on_page: OnPage | None) -> Result:
     realm, issuer = source.realm, source.issuer
+    state = get_state()
     # The events come first: what happens while people are read is followed afterwards.
     cursor = newest_event_time(realm) or now_ms() - SETTLED_MS
     events = list_events(realm, since=max(0, cursor - OVERLAP_MS), at_most=MAX_EVENTS)
@@ -206,7 +207,7 @@ def _read_all(source: Source, on_page: OnPage | None) -> Result:
         written = Written(closed=tuple(closed))
         result.followed = sum(write(written) for write in writers)
         advance(events, cursor=cursor)
-        note_all_read()
+        note_all_read(state)
     return result
 
 

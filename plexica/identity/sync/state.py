@@ -1,5 +1,6 @@
 """How far the current scope is in step with its realm, and whose turn it is to change that."""
 
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -53,6 +54,7 @@ def is_all_due(state: RealmSync | None) -> bool:
     now = timezone.now()
     return (
         state is None
+        or state.demand is not None
         or state.all_read_at is None
         or state.all_read_at < now - ALL_READ_EVERY
         or has_missed_events(state)
@@ -110,15 +112,21 @@ def touch(state: RealmSync, events: Iterable[Event]) -> None:
         _write(polled_at=now, failing_since=None, error="")
 
 
-def note_all_read() -> None:
-    """Note that everything has been read, in the present transaction."""
+def note_all_read(before: RealmSync | None) -> None:
+    """Note that everything has been read, in the present transaction.
+
+    Args:
+        before: What was known when that began; what was demanded since then stays.
+    """
     _write(all_read_at=timezone.now())
+    if before is not None:
+        RealmSync.objects.filter(pk=1, demand=before.demand).update(demand=None)
 
 
 def demand_all() -> None:
     """Have everything of the current scope's realm read again, soon."""
     with transaction.atomic():
-        _write(all_read_at=None)
+        _write(demand=uuid.uuid4())
         send_resync()
 
 
