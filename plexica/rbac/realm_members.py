@@ -6,7 +6,6 @@ from functools import partial
 from uuid import UUID
 
 import structlog
-from django.db.models import Q
 
 from plexica.audit.services import record
 from plexica.core.scope import current_scope
@@ -21,11 +20,10 @@ from plexica.identity.keycloak.following import (
 from plexica.identity.keycloak.realm import RealmClient
 from plexica.identity.models import User, UserKind
 from plexica.identity.sync.hooks import KEYCLOAK, Change, Writer, Written
-from plexica.rbac.models import Group, GroupMembership, MembershipSource, RoleAssignment
+from plexica.rbac.models import Group, GroupMembership, MembershipSource
 from plexica.rbac.registry import Audience
 from plexica.rbac.selectors import current_audience, has_owner
 from plexica.rbac.services import follow_token_roles
-from plexica.rbac.system_roles import OWNER
 from tenants.epochs import raise_epoch
 
 logger = structlog.get_logger(__name__)
@@ -67,15 +65,15 @@ def follow_realm_members(*, realm: RealmClient, issuer: str, change: Change) -> 
     return partial(_write_people, groups_of)
 
 
-def watch_owner(*, realm: RealmClient, issuer: str, change: Change) -> Writer | None:  # noqa: ARG001 (the follower's signature)
-    """Tell when a change in the realm has left the tenant without an active owner.
+def watch_owner() -> Writer | None:
+    """Tell when a change in the realm leaves the tenant without an active owner.
 
     The realm decides who can log in, so it is not refused; an operator can appoint somebody
     (`manage.py break_glass owner`).
     """
-    if current_audience() is Audience.PLATFORM:
+    if current_audience() is Audience.PLATFORM or not has_owner():
         return None
-    return partial(_tell_lost_owner, has_owner())
+    return _tell_lost_owner
 
 
 def _follow_staff(realm: RealmClient, issuer: str, change: Change) -> Writer:
@@ -190,15 +188,8 @@ def _change(group: Group, *, add: Collection[UUID], take: Collection[UUID]) -> i
     return len(add) + len(take)
 
 
-def _tell_lost_owner(had_owner: bool, written: Written) -> int:  # noqa: FBT001 (bound, not called with it)
-    had_owner = (
-        had_owner
-        or RoleAssignment.objects.filter(
-            Q(user__in=written.closed) | Q(group__memberships__user__in=written.closed),
-            role__key=OWNER,
-        ).exists()
-    )
-    if not had_owner or has_owner():
+def _tell_lost_owner(written: Written) -> int:
+    if has_owner():
         return 0
     slug = current_scope().tenant_slug
     logger.warning("tenant_has_no_owner", slug=slug)

@@ -64,6 +64,13 @@ class Follower(Protocol):
         """
 
 
+class Watcher(Protocol):
+    """Looks at how things are before the sync writes anything, and again afterwards."""
+
+    def __call__(self) -> Writer | None:
+        """Look, and return what looks again in the transaction of the last change."""
+
+
 class Hold(Protocol):
     """Says whose rows are ahead of the realm, because a change is on its way there."""
 
@@ -72,6 +79,7 @@ class Hold(Protocol):
 
 
 _followers: list[Follower] = []
+_watchers: list[Watcher] = []
 _holds: list[Hold] = []
 
 
@@ -79,6 +87,12 @@ def register_follower(follower: Follower) -> None:
     """Have something called at each change in a realm; once, when the application starts."""
     if follower not in _followers:
         _followers.append(follower)
+
+
+def register_watcher(watch: Watcher) -> None:
+    """Have something called before each change and after it; once, when the application starts."""
+    if watch not in _watchers:
+        _watchers.append(watch)
 
 
 def register_hold(hold: Hold) -> None:
@@ -91,6 +105,11 @@ def ask_followers(*, realm: RealmClient, issuer: str, change: Change) -> list[Wr
     """Let all followers read, and return what they want to write."""
     writers = (follow(realm=realm, issuer=issuer, change=change) for follow in _followers)
     return [write for write in writers if write is not None]
+
+
+def ask_watchers() -> list[Writer]:
+    """Let all watchers look, and return what looks again."""
+    return [look for look in (watch() for watch in _watchers) if look is not None]
 
 
 def held_back(people: Collection[UUID]) -> frozenset[UUID]:

@@ -17,7 +17,7 @@ from plexica.identity.keycloak.following import (
 )
 from plexica.identity.keycloak.realm import RealmClient
 from plexica.identity.models import User, UserKind
-from plexica.identity.sync.hooks import Change, Written, ask_followers
+from plexica.identity.sync.hooks import Change, Written, ask_followers, ask_watchers
 from plexica.identity.sync.people import differing, write_people
 from plexica.identity.sync.state import (
     OVERLAP_MS,
@@ -165,6 +165,7 @@ def _apply(source: Source, events: list[Event]) -> Result:
     if len(events) > MAX_EVENTS or len(subjects) > MAX_SUBJECTS:
         demand_all()
         return Result(Outcome.ALL_DUE, is_all_due=True)
+    looks = ask_watchers()
     found = {subject: find_person(realm, subject) for subject in sorted(subjects)}
     change = Change(subjects=subjects, is_of_groups=any(not event.subject for event in fresh))
     writers = ask_followers(realm=realm, issuer=issuer, change=change)
@@ -172,14 +173,14 @@ def _apply(source: Source, events: list[Event]) -> Result:
     with transaction.atomic():
         written = write_people(issuer=issuer, found=found)
         result.add(written)
-        result.followed = sum(write(written) for write in writers)
+        result.followed = sum(write(written) for write in [*writers, *looks])
         advance(events, cursor=state.cursor)
     return result
 
 
 def _read_all(source: Source, on_page: OnPage | None) -> Result:
     realm, issuer = source.realm, source.issuer
-    state = get_state()
+    state, looks = get_state(), ask_watchers()
     # The events come first: what happens while people are read is followed afterwards.
     cursor = newest_event_time(realm) or now_ms() - SETTLED_MS
     events = list_events(realm, since=max(0, cursor - OVERLAP_MS), at_most=MAX_EVENTS)
@@ -205,7 +206,7 @@ def _read_all(source: Source, on_page: OnPage | None) -> Result:
     writers = ask_followers(realm=realm, issuer=issuer, change=change)
     with transaction.atomic():
         written = Written(closed=tuple(closed))
-        result.followed = sum(write(written) for write in writers)
+        result.followed = sum(write(written) for write in [*writers, *looks])
         advance(events, cursor=cursor)
         note_all_read(state)
     return result
