@@ -61,11 +61,16 @@ def scope_of_tenant(slug: str | None) -> AbstractContextManager[object]:
     return _open_tenant_scope(slug)
 
 
-def send_after_commit(name: str, **kwargs: Any) -> None:
+def send_after_commit(name: str, *, expires_seconds: int | None = None, **kwargs: Any) -> None:
     """Send a task, by its name, once the present transaction is committed.
 
     It runs in the scope that it is sent from. A broker that does not answer is logged and nothing
     more: what the task works on is in the database, and the sweep that beat runs finds it there.
+
+    Args:
+        name: The task's.
+        expires_seconds: After how long nobody needs to run it any more; never when None.
+        kwargs: What it is called with.
     """
     scope = current_scope_or_none()
     slug = scope.tenant_slug if scope else None
@@ -73,7 +78,10 @@ def send_after_commit(name: str, **kwargs: Any) -> None:
     def send() -> None:
         try:
             current_app.send_task(
-                name, kwargs=kwargs, headers={TENANT_HEADER: slug} if slug else None
+                name,
+                kwargs=kwargs,
+                headers={TENANT_HEADER: slug} if slug else None,
+                expires=expires_seconds,
             )
         except (OperationalError, OSError) as error:
             logger.warning("task_not_queued", task=name, error=type(error).__name__)

@@ -57,7 +57,8 @@ class User(AbstractBaseUser):
     locale = models.CharField(max_length=35, blank=True)
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
-    # Whoever was removed keeps a row, so that the audit can say who they were.
+    # Whoever was removed, here or in the realm, keeps a row, so that the audit can say who they
+    # were. Who is made anew in the realm is somebody else.
     removed_at = models.DateTimeField(null=True)
 
     USERNAME_FIELD = "id"
@@ -230,3 +231,28 @@ class RealmChange(models.Model):
             or self.first_name is not None
             or self.last_name is not None
         )
+
+
+class RealmSync(models.Model):
+    """How far the current scope is in step with its realm (ADR 13); one row."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True, default=1)
+    # The time up to which the realm's events are known, in its own milliseconds, and the ids of
+    # the last ones, which are read again since others may come late.
+    cursor = models.BigIntegerField(default=0)
+    seen = models.JSONField(default=list)
+    # Not each time that nothing was new, so that an idle realm costs no writing.
+    polled_at = models.DateTimeField(null=True)
+    all_read_at = models.DateTimeField(null=True)
+    # Set anew by whoever wants everything to be read; taken away by who began after that.
+    demand = models.UUIDField(null=True)
+    failing_since = models.DateTimeField(null=True)
+    error = models.CharField(max_length=255, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(condition=models.Q(id=1), name="realm_sync_one_row"),
+        ]
+
+    def __str__(self) -> str:
+        return f"up to {self.cursor}"

@@ -3,6 +3,8 @@
 from celery import shared_task
 
 from plexica.identity import break_glass, realm_changes, service_account_clients
+from plexica.identity.sync import cycle
+from plexica.identity.sync.state import RESYNC_TASK
 
 
 @shared_task(name="identity.close_realms")
@@ -21,3 +23,21 @@ def settle_service_accounts() -> None:
 def settle_people() -> None:
     """Tell realms what they could not be told at once about people."""
     realm_changes.settle_people()
+
+
+@shared_task(name="identity.follow_realms")
+def follow_realms() -> None:
+    """Apply what has happened in the realms of the tenants."""
+    cycle.follow_all()
+
+
+@shared_task(name="identity.follow_platform_realm")
+def follow_platform_realm() -> None:
+    """Apply what has happened in the realm of the platform's staff."""
+    cycle.follow_platform()
+
+
+@shared_task(name=RESYNC_TASK)
+def resync_realm() -> None:
+    """Read everybody of the realm of the scope that this was sent from, if that is still due."""
+    cycle.resync_current()

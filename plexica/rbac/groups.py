@@ -10,7 +10,7 @@ from plexica.core.actor import Actor
 from plexica.core.errors import Conflict, InvalidInput, NotFound
 from plexica.identity.models import User
 from plexica.rbac.authority import check_authority, check_owner_remains
-from plexica.rbac.models import Grant, Group, GroupMembership
+from plexica.rbac.models import Grant, Group, GroupMembership, MembershipSource
 from plexica.rbac.words import problems_of_words
 from tenants.epochs import raise_epoch
 
@@ -22,6 +22,13 @@ class GroupNameTaken(Conflict):
 
     code = "group-name-taken"
     title = "Another group has this name"
+
+
+class MemberByRealm(Conflict):
+    """Somebody is in the group because the realm says so."""
+
+    code = "member-by-realm"
+    title = "They are in it by the login realm"
 
 
 class TooManyGroups(Conflict):
@@ -60,7 +67,7 @@ def update_group(
         NotFound: It is gone.
     """
     with transaction.atomic():
-        found = _lock(group.pk)
+        found = lock_group(group.pk)
         before = _facts(found)
         found.name = found.name if name is None else name.strip()
         found.description = found.description if description is None else description.strip()
@@ -86,7 +93,7 @@ def delete_group(*, group: Group, actor: Actor) -> None:
         NotFound: It is gone.
     """
     with transaction.atomic():
-        found = _lock(group.pk)
+        found = lock_group(group.pk)
         check_authority(actor, grants_of_group(found))
         before = {**_facts(found), "members": found.memberships.count()}
         found.delete()
@@ -103,7 +110,7 @@ def add_member(*, group: Group, user: User, actor: Actor) -> None:
         NotFound: The group is gone.
     """
     with transaction.atomic():
-        found = _lock(group.pk)
+        found = lock_group(group.pk)
         check_authority(actor, grants_of_group(found))
         _membership, is_new = GroupMembership.objects.get_or_create(group=found, user=user)
         if is_new:
@@ -122,12 +129,18 @@ def remove_member(*, group: Group, user: User, actor: Actor) -> None:
     Raises:
         BeyondAuthority: The actor does not hold all that the group gives.
         LastOwner: The person is the last owner, by this group.
+        MemberByRealm: They are in it because they are in the realm's group that it follows.
         NotFound: The group is gone.
     """
     with transaction.atomic():
-        found = _lock(group.pk)
+        found = lock_group(group.pk)
         check_authority(actor, grants_of_group(found))
-        removed, _by_model = GroupMembership.objects.filter(group=found, user=user).delete()
+        theirs = GroupMembership.objects.filter(group=found, user=user)
+        if theirs.filter(source=MembershipSource.REALM).exists():
+            raise MemberByRealm(
+                _("Take them out of the group %(path)s in Keycloak.") % {"path": found.realm_path}
+            )
+        removed, _by_model = theirs.delete()
         if removed:
             raise_epoch()
             check_owner_remains()
@@ -146,7 +159,12 @@ def grants_of_group(group: Group) -> frozenset[str]:
     )
 
 
-def _lock(group_id: UUID) -> Group:
+def lock_group(group_id: UUID) -> Group:
+    """Return a group as it is now, and hold it until the transaction ends.
+
+    Raises:
+        NotFound: It is gone.
+    """
     group = Group.objects.select_for_update().filter(pk=group_id).first()
     if group is None:
         raise NotFound(_("There is no such group any more."))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Count, F, Prefetch, Q, QuerySet
 from django.db.models.functions import Lower
 
 from plexica.identity.models import User
@@ -58,8 +58,12 @@ def list_groups() -> QuerySet[Group]:
 
 
 def list_members(*, group: Group) -> QuerySet[User]:
-    """Return the people who are in a group, by address."""
-    return User.objects.filter(group_memberships__group=group).order_by("email", "id")
+    """Return the people who are in a group, by address, with the `membership_source` of each."""
+    return (
+        User.objects.filter(group_memberships__group=group)
+        .annotate(membership_source=F("group_memberships__source"))
+        .order_by("email", "id")
+    )
 
 
 def _to_groups() -> QuerySet[RoleAssignment]:

@@ -17,6 +17,7 @@ CUSTOM_KEY_PREFIX = "custom-"
 MAX_KEY_LENGTH = 64
 MAX_NAME_LENGTH = 100
 MAX_DESCRIPTION_LENGTH = 500
+MAX_REALM_PATH_LENGTH = 500
 
 
 def validate_pattern(text: str) -> None:
@@ -93,6 +94,12 @@ class Group(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.CharField(max_length=MAX_NAME_LENGTH)
     description = models.CharField(max_length=MAX_DESCRIPTION_LENGTH, blank=True)
+    # The group of the realm whose members are members here, too. By its id it is known when it is
+    # renamed; without one, the realm has no group at this path.
+    realm_path = models.CharField(
+        max_length=MAX_REALM_PATH_LENGTH, blank=True, default="", db_default=""
+    )
+    realm_group_id = models.UUIDField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -106,6 +113,13 @@ class Group(models.Model):
         return self.name
 
 
+class MembershipSource(models.TextChoices):
+    """How somebody came into a group; only its own source takes them out by itself."""
+
+    MANUAL = "manual", _("By a person")
+    REALM = "realm", _("By the login realm")
+
+
 class GroupMembership(models.Model):
     """One person in one group."""
 
@@ -113,6 +127,12 @@ class GroupMembership(models.Model):
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="group_memberships"
+    )
+    source = models.CharField(
+        max_length=10,
+        choices=MembershipSource.choices,
+        default=MembershipSource.MANUAL,
+        db_default=MembershipSource.MANUAL,
     )
     added_at = models.DateTimeField(default=timezone.now)
 

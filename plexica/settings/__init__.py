@@ -283,6 +283,7 @@ CELERY_TASK_ROUTES = {
     "tenants.run_provisioning": {"queue": "provisioning"},
     # Only the provisioner has the secret of Keycloak's master realm.
     "identity.close_realms": {"queue": "provisioning"},
+    "identity.follow_platform_realm": {"queue": "provisioning"},
     "tenants.reconcile_all": {"queue": "provisioning"},
     "tenants.reconcile_ended": {"queue": "provisioning"},
 }
@@ -322,6 +323,17 @@ CELERY_BEAT_SCHEDULE = {
         "task": "identity.settle_people",
         "schedule": 20.0,
         "options": {"expires": 20},
+    },
+    # A change in Keycloak is here within a minute: these and CYCLE_SECONDS (ADR 13).
+    "follow-realms": {
+        "task": "identity.follow_realms",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
+    "follow-platform-realm": {
+        "task": "identity.follow_platform_realm",
+        "schedule": 30.0,
+        "options": {"expires": 30},
     },
     "deliver-events": {
         "task": "events.deliver_pending",

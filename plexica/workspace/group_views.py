@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from plexica.audit.selectors import list_entries
-from plexica.core.errors import Conflict, InvalidInput, PlexicaError
+from plexica.core.errors import Conflict, InvalidInput, PlexicaError, ServiceUnavailable
+from plexica.core.forms import StrictForm
 from plexica.core.htmx import render_page
 from plexica.identity.actors import actor_of
 from plexica.identity.models import User
@@ -28,9 +29,11 @@ from plexica.rbac.groups import (
 from plexica.rbac.guards import require
 from plexica.rbac.holders import list_groups, list_members
 from plexica.rbac.permissions import GROUPS_MANAGE, ROLES_ASSIGN
+from plexica.rbac.realm_groups import map_group
 from plexica.rbac.selectors import get_group, list_roles
 from plexica.workspace.people_search import search_people
-from plexica.workspace.role_forms import EmptyForm, GroupForm, MemberForm
+from plexica.workspace.role_forms import EmptyForm, GroupForm, MemberForm, RealmGroupForm
+from tenants.requests import tenant_of
 
 ASKING = ["GET", "HEAD", "POST"]
 ENTRIES_SHOWN = 5
@@ -126,6 +129,39 @@ def group_edit(request: HttpRequest, group_id: UUID) -> HttpResponse:
 
 @require_http_methods(ASKING)
 @require("core:groups:manage")
+def group_follow(request: HttpRequest, group_id: UUID) -> HttpResponse:
+    """Say which group of Keycloak a group follows."""
+    group = get_group(group_id=group_id)
+    form = RealmGroupForm(
+        request.POST if request.method == "POST" else None,
+        initial={"realm_path": group.realm_path},
+    )
+    status = 400 if form.is_bound else 200
+    if form.is_valid():
+        try:
+            map_group(
+                tenant=tenant_of(request),
+                group=group,
+                path=form.cleaned_data["realm_path"],
+                actor=actor_of(request),
+            )
+        except (InvalidInput, Conflict, BeyondAuthority, ServiceUnavailable) as error:
+            status = _refused(form, error)
+        else:
+            messages.success(
+                request,
+                _("Its members come from Keycloak within a minute.")
+                if form.cleaned_data["realm_path"]
+                else _("The group follows none of Keycloak's."),
+            )
+            return redirect("workspace:group_detail", group_id=group.pk)
+    return render_page(
+        request, "workspace/group_follow.html", {"form": form, "group": group}, status=status
+    )
+
+
+@require_http_methods(ASKING)
+@require("core:groups:manage")
 def group_delete(request: HttpRequest, group_id: UUID) -> HttpResponse:
     """Ask whether to delete a group, and do it."""
     group = get_group(group_id=group_id)
@@ -183,6 +219,6 @@ def _read_member(request: HttpRequest) -> User:
     return get_person(reference=str(form.cleaned_data["user"]))
 
 
-def _refused(form: GroupForm | EmptyForm, error: PlexicaError) -> int:
+def _refused(form: StrictForm, error: PlexicaError) -> int:
     form.add_refusal(error)
     return error.status

@@ -9,7 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from plexica.core.forms import StrictForm, TypedWordField, demand_word, text_widget
 from plexica.identity.selectors import MAX_REFERENCE_LENGTH
 from plexica.rbac.keys import MAX_LENGTH as MAX_PERMISSION_LENGTH
-from plexica.rbac.models import MAX_DESCRIPTION_LENGTH, MAX_KEY_LENGTH, MAX_NAME_LENGTH
+from plexica.rbac.models import (
+    MAX_DESCRIPTION_LENGTH,
+    MAX_KEY_LENGTH,
+    MAX_NAME_LENGTH,
+    MAX_REALM_PATH_LENGTH,
+)
 from tenants.slugs import MAX_LENGTH as MAX_SLUG_LENGTH
 
 MAX_SEARCH_LENGTH = 100
@@ -78,6 +83,20 @@ class GroupForm(StrictForm):
 
     name = _name()
     description = _description()
+
+
+class RealmGroupForm(StrictForm):
+    """Which group of the login realm a group follows."""
+
+    realm_path = forms.CharField(
+        label=_("Group in Keycloak"),
+        max_length=MAX_REALM_PATH_LENGTH,
+        required=False,
+        help_text=_(
+            "Its name, with those of the groups above it, such as /sales/north. Empty: none."
+        ),
+        widget=text_widget({"autocapitalize": "none", "placeholder": "/sales/north"}),
+    )
 
 
 class HolderForm(StrictForm):

@@ -31,6 +31,7 @@ urlpatterns = [
     path("groups/new/", group_views.group_create, name="group_create"),
     path(f"{_GROUP}/", group_views.group_detail, name="group_detail"),
     path(f"{_GROUP}/edit/", group_views.group_edit, name="group_edit"),
+    path(f"{_GROUP}/follow/", group_views.group_follow, name="group_follow"),
     path(f"{_GROUP}/delete/", group_views.group_delete, name="group_delete"),
     path(f"{_GROUP}/members/add/", group_views.member_add, name="member_add"),
     path(f"{_GROUP}/members/remove/", group_views.member_remove, name="member_remove"),

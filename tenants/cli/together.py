@@ -1,16 +1,11 @@
 """The subcommands that go through many tenants: `reconcile` and `upgrade`."""
 
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
-from typing import Any
-
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn
-from rich.progress import TimeRemainingColumn as TimeLeftColumn
 
 from plexica.core.actor import operator
 from plexica.core.errors import InvalidInput, NotFound
+from tenants.cli.bars import progress_bar
 from tenants.cli.exits import ExitCode
 from tenants.cli.output import Output
 from tenants.models import Tenant
@@ -39,7 +34,7 @@ def compare(options: Namespace, output: Output) -> ExitCode:
             " --remove-orphans out."
         )
     acts = not options.dry_run
-    with _bar(output, "Comparing") as advance:
+    with progress_bar(output, "Comparing") as advance:
 
         def show(done: int, total: int, report: SubjectReport) -> None:
             _show_subject(report, output, options)
@@ -78,7 +73,7 @@ def upgrade(options: Namespace, output: Output) -> ExitCode:
     ]
     if options.dry_run:
         return _show_behind(slugs, parts, unfit, output)
-    with _bar(output, "Upgrading") as advance:
+    with progress_bar(output, "Upgrading") as advance:
 
         def show(progress: UpgradeProgress) -> None:
             _show_outcome(progress, output)
@@ -183,19 +178,3 @@ def _in_words(finding: Finding, *, is_mended: bool, options: Namespace) -> tuple
     if options.dry_run and (options.repair or options.remove_orphans):
         return f"{text} It would be mended.", "yellow"
     return text, "yellow"
-
-
-@contextmanager
-def _bar(output: Output, label: str) -> Iterator[Any]:
-    """Show how far something is and how long it may take, where somebody looks."""
-    if not output.console.is_terminal:
-        yield lambda _done, _total: None
-        return
-    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TimeLeftColumn())
-    with Progress(*columns, console=output.console, transient=True) as progress:
-        task: TaskID = progress.add_task(label, total=None)
-
-        def advance(done: int, total: int) -> None:
-            progress.update(task, completed=done, total=total)
-
-        yield advance

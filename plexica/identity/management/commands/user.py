@@ -1,0 +1,42 @@
+"""Everything that can be done with people from the command line; see docs/command-line.md."""
+
+from argparse import ArgumentParser, Namespace
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from plexica.identity.sync.command import sync
+from tenants.cli.running import run_subcommand
+
+
+class Command(BaseCommand):
+    """People, from the command line."""
+
+    help = "Bring the people of tenants in step with their realms."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Name the subcommands and their arguments."""
+        commands = parser.add_subparsers(dest="subcommand", required=True, metavar="SUBCOMMAND")
+        summary = "Read everybody of some realms, and bring their rows in line."
+        syncing = commands.add_parser("sync", help=summary, description=summary)
+        syncing.set_defaults(
+            act=sync,
+            if_interrupted="Realms that were read are done; the same command does the rest.",
+        )
+        syncing.add_argument("slugs", nargs="*", metavar="SLUG", help="The tenants.")
+        syncing.add_argument(
+            "--all", action="store_true", help="All tenants that are served, and the platform."
+        )
+        syncing.add_argument(
+            "--platform", action="store_true", help="The platform's own realm, with its staff."
+        )
+        syncing.add_argument("--dry-run", action="store_true", help="Say what would be done.")
+        syncing.add_argument("--json", action="store_true", help="Print one JSON document.")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Run a subcommand; how it ended is the process's exit code.
+
+        Raises:
+            SystemExit: With one of `ExitCode`, unless it succeeded.
+        """
+        run_subcommand(Namespace(**options))
