@@ -23,6 +23,7 @@ WORKSPACE_SECRET = "realm.workspace_client"  # noqa: S105 (the name of a secret)
 MANAGEMENT_SECRET = "realm.management_client"  # noqa: S105 (the name of a secret)
 SUPER_ADMIN_ROLE = "super-admin"
 CALLBACK_PATH = "/oidc/callback/"
+LOGGED_OUT_PATH = "/oidc/logged-out/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,11 @@ class Provider:
     def post_logout_redirect_uri(self) -> str:
         """Where the realm sends a browser after it logged out."""
         return f"{self.home_url}/"
+
+    @property
+    def logged_out_uri(self) -> str:
+        """Where the realm sends a browser after its person logged out everywhere."""
+        return f"{self.home_url}{LOGGED_OUT_PATH}"
 
 
 def platform_provider() -> Provider:

@@ -28,9 +28,12 @@ class Guarded(APIView):
         return Response({"caller": request.user.actor.id})
 
 
-def call(token: str | None) -> Response:
+def call(token: str | None, tenant: Tenant | None = None) -> Response:
     headers = {"Authorization": f"Bearer {token}"} if token is not None else {}
-    response: Response = Guarded.as_view()(APIRequestFactory().get("/", headers=headers))
+    request = APIRequestFactory().get("/", headers=headers)
+    # As the middleware does it.
+    request.tenant = tenant
+    response: Response = Guarded.as_view()(request)
     return response
 
 
@@ -66,7 +69,7 @@ def test_tokens_of_master_and_of_a_tenant_are_refused(acme: Tenant) -> None:
 def test_token_of_the_platform_is_refused_at_a_tenant(acme: Tenant) -> None:
     token = token_of("plexica-api", os.environ["PLEXICA_API_CLIENT_SECRET"])
     with tenant_scope(acme):
-        assert call(token).status_code == status.HTTP_401_UNAUTHORIZED
+        assert call(token, acme).status_code == status.HTTP_401_UNAUTHORIZED
 
 
 def test_role_decides_between_200_and_403() -> None:

@@ -41,6 +41,7 @@ def test_production_starts_with_all_that_it_needs_and_never_in_debug_mode() -> N
         ("DATABASE_URL", "mysql://u:p@h/d"),
         ("REDIS_URL", None),
         ("KEYCLOAK_URL", None),
+        ("PLEXICA_INTERNAL_URL", None),
         ("PLEXICA_CONSOLE_CLIENT_SECRET", "changeme"),
         ("S3_SECRET_KEY", None),
         ("PLEXICA_ENVIRONMENT", "staging"),
