@@ -82,6 +82,11 @@ def ask_realm(browser: BrowserSession, *, user: User) -> tuple[Answer, Roles]:
         )
 
 
+def forget_outages() -> None:
+    """Ask realms again at once that have not answered just now."""
+    _away_until.clear()
+
+
 def _wait(browser: BrowserSession) -> Answer:
     """Wait until the request that asks has an answer."""
     give_up_at = time.monotonic() + LOCK_SECONDS

@@ -185,8 +185,11 @@ class TestEdit:
         assert tenant.name == "Theirs"
 
     @pytest.mark.parametrize(
-        ("idle", "longest"), [("4", "600"), ("721", "1440"), ("30", "29"), ("30", "1441"), ("", "60"),
-                              ("60", "59"), ("1.5", "60")]
+        ("idle", "longest"),
+        [
+            ("4", "600"), ("721", "1440"), ("30", "29"), ("30", "1441"), ("", "60"), ("60", "59"),
+            ("1.5", "60"),
+        ],
     )  # fmt: skip
     def test_refuses_limits_of_sessions_that_make_no_sense(
         self, admin: Client, make_run: MakeRun, idle: str, longest: str
