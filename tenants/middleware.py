@@ -1,5 +1,6 @@
 """From the host name to the scope of a request."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import cast
@@ -18,11 +19,14 @@ from plexica.core.scope import Scope, current_scope, enter_scope, platform_scope
 from tenants.epochs import epoch_kept
 from tenants.models import Domain, Tenant
 from tenants.scopes import tenant_scope
-from tenants.states import TenantState
+from tenants.states import WHOLE_STATES, TenantState
 
 CONSOLE_URLCONF = "plexica.urls_console"
 WORKSPACE_URLCONF = "plexica.urls_workspace"
 _CLOSED_STATES = (TenantState.SUSPENDED, TenantState.DELETING)
+# Where a realm tells of sessions that have ended, at an internal address: the realm's name follows.
+BACKCHANNEL_PATH = "/oidc/backchannel/"
+_REALM_IN_PATH = re.compile(rf"{BACKCHANNEL_PATH}([a-z0-9-]{{1,63}})/")
 MAX_HOST_LENGTH = 253  # RFC 1035, section 2.3.4, as text
 
 
@@ -32,7 +36,7 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
     The base domain is the console, in the platform's scope. A host name that is in the routing
     table leads to its tenant, if that is ACTIVE; one that is suspended or waits for its deletion
     is closed (403). Whatever else is asked for gets one and the same 404, so that nobody learns
-    which tenants there are.
+    which tenants there are. Only what a realm itself calls has its tenant in the path.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -56,6 +60,8 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
 
     def _scope_of(self, request: HttpRequest) -> AbstractContextManager[object] | HttpResponse:
         """Return the scope that a request's host leads to, or the answer if it leads to none."""
+        if request.path_info.startswith(BACKCHANNEL_PATH):
+            return self._scope_of_realm(request)
         try:
             host = self.hostname_from_request(request).lower().removesuffix(".")
         except DisallowedHost:
@@ -70,6 +76,27 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
         if tenant is None or not tenant.is_active:
             return host_not_found()
         request.tenant = tenant  # type: ignore[attr-defined]
+        _route(request, WORKSPACE_URLCONF)
+        return tenant_scope(tenant)
+
+    @staticmethod
+    def _scope_of_realm(request: HttpRequest) -> AbstractContextManager[object] | HttpResponse:
+        """Return the scope of the realm in a path, whatever host the request names.
+
+        It is the tenant's while the tenant has all its parts, closed or not, and for what is no
+        tenant's realm the platform's: the view knows the platform's own.
+        """
+        match = _REALM_IN_PATH.fullmatch(request.path_info)
+        if match is None:
+            return host_not_found()
+        with platform_scope():
+            tenant = Tenant.objects.filter(realm=match[1]).first()
+        request.tenant = tenant  # type: ignore[attr-defined]
+        if tenant is None:
+            _route(request, CONSOLE_URLCONF)
+            return platform_scope()
+        if tenant.state not in WHOLE_STATES:
+            return host_not_found()
         _route(request, WORKSPACE_URLCONF)
         return tenant_scope(tenant)
 

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django_tenants.models import DomainMixin, TenantMixin
 
 from plexica.core.scope import role_name
+from tenants.session_limits import DEFAULT_IDLE_MINUTES, DEFAULT_MAX_MINUTES
 from tenants.slugs import validate_slug
 from tenants.states import (
     FAILED_RUN_STATES,
@@ -51,6 +52,12 @@ class Tenant(TenantMixin):  # type: ignore[misc] # django-tenants has no types
     roles_digest = models.CharField(max_length=64, blank=True)
     version = models.PositiveIntegerField(default=1)
     permission_epoch = models.PositiveBigIntegerField(default=1, db_default=1)
+    session_idle_minutes = models.PositiveSmallIntegerField(
+        default=DEFAULT_IDLE_MINUTES, db_default=DEFAULT_IDLE_MINUTES
+    )
+    session_max_minutes = models.PositiveSmallIntegerField(
+        default=DEFAULT_MAX_MINUTES, db_default=DEFAULT_MAX_MINUTES
+    )
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
     activated_at = models.DateTimeField(null=True)

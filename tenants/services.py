@@ -1,5 +1,8 @@
 """Changing tenants."""
 
+from collections.abc import Callable
+from typing import Any
+
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
@@ -10,7 +13,7 @@ from plexica.core.actor import Actor
 from plexica.core.errors import Conflict, InvalidInput
 from plexica.core.jobs import send_after_commit
 from plexica.events.services import publish
-from tenants import slugs
+from tenants import session_limits, slugs
 from tenants.lifecycle import move_tenant, save_tenant
 from tenants.models import ProvisioningRun, Tenant
 from tenants.runs import PROVISIONING_TASK, begin_run
@@ -84,16 +87,28 @@ def update_tenant(
     actor: Actor,
     name: str | None = None,
     contact_email: str | None = None,
+    session_idle_minutes: int | None = None,
+    session_max_minutes: int | None = None,
 ) -> Tenant:
     """Change what people may change of a tenant; None leaves a value as it is.
+
+    Args:
+        tenant: The tenant, as it was read.
+        actor: Who changes it.
+        name: What people call it.
+        contact_email: Whom to write to about it.
+        session_idle_minutes: For how long a browser's session may be idle.
+        session_max_minutes: How long after the login it ends in any case.
 
     Raises:
         InvalidInput: A value is not acceptable.
         StaleTenant: Somebody else changed the tenant since it was read.
     """
-    given = {
+    given: dict[str, Any] = {
         "name": None if name is None else name.strip(),
         "contact_email": contact_email,
+        "session_idle_minutes": session_idle_minutes,
+        "session_max_minutes": session_max_minutes,
     }
     changes = {
         key: value
@@ -101,6 +116,7 @@ def update_tenant(
         if value is not None and value != getattr(tenant, key)
     }
     _validate(**changes)
+    _validate_limits(tenant, changes)
     if changes:
         before = {key: getattr(tenant, key) for key in changes}
         with transaction.atomic():
@@ -188,7 +204,20 @@ def _lock_failed(run: ProvisioningRun) -> tuple[Tenant, ProvisioningRun]:
     return tenant, last
 
 
-def _validate(**values: str) -> None:
+def _validate_limits(tenant: Tenant, changes: dict[str, Any]) -> None:
+    """Check the two limits of sessions together, if one of them changes.
+
+    Raises:
+        InvalidInput: They contradict each other.
+    """
+    if not changes.keys() & set(session_limits.COLUMNS):
+        return
+    limits = {name: changes.get(name, getattr(tenant, name)) for name in session_limits.COLUMNS}
+    if problems := session_limits.explain_order(limits):
+        raise InvalidInput(_("See errors for what is wrong with which field."), fields=problems)
+
+
+def _validate(**values: Any) -> None:
     """Check values by their names.
 
     Raises:
@@ -231,9 +260,11 @@ def _validate_optional_email(value: str) -> None:
         _validate_required_email(value)
 
 
-_VALIDATORS = {
+_VALIDATORS: dict[str, Callable[[Any], None]] = {
     "slug": slugs.validate_slug,
     "name": _validate_name,
     "owner_email": _validate_required_email,
     "contact_email": _validate_optional_email,
+    "session_idle_minutes": session_limits.validate_idle_minutes,
+    "session_max_minutes": session_limits.validate_max_minutes,
 }

@@ -8,6 +8,7 @@ from deploy.local.files import write_whole
 from deploy.local.instance import Instance
 from deploy.local.keycloak import Keycloak
 from deploy.local.mail import Mail
+from deploy.local.ports import LOOPBACK
 from deploy.local.postgres import Postgres, web_password
 from deploy.local.redis import Redis
 from deploy.local.s3 import S3
@@ -29,6 +30,9 @@ def web_environment(instance: Instance) -> dict[str, str]:
         "PLEXICA_BASE_DOMAIN": external.get("PLEXICA_BASE_DOMAIN") or "localhost",
         "PLEXICA_SCHEME": external.get("PLEXICA_SCHEME") or "http",
         "PLEXICA_PORT": str(instance.ports.web),
+        # Keycloak calls this one, and knows no names below localhost.
+        "PLEXICA_INTERNAL_URL": external.get("PLEXICA_INTERNAL_URL")
+        or f"http://{LOOPBACK}:{instance.ports.web}",
         "PLEXICA_STATIC_ROOT": str(instance.root / "static"),
     }
     for part in (Postgres, Redis, Keycloak, S3, Mail):

@@ -12,6 +12,12 @@ from plexica.rbac.models import MAX_KEY_LENGTH as MAX_ROLE_KEY_LENGTH
 from tenants.life import MAX_GRACE_DAYS
 from tenants.models import Tenant
 from tenants.services import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
+from tenants.session_limits import (
+    MAX_IDLE_MINUTES,
+    MAX_MAX_MINUTES,
+    MIN_IDLE_MINUTES,
+    MIN_MAX_MINUTES,
+)
 from tenants.slugs import MAX_LENGTH as MAX_SLUG_LENGTH
 from tenants.slugs import validate_slug
 from tenants.states import TenantState
@@ -24,6 +30,10 @@ DEFAULT_SORT = "-created_at"
 
 def _email() -> forms.EmailInput:
     return forms.EmailInput(attrs={"class": "form-control", "autocomplete": "off"})
+
+
+def _minutes() -> forms.NumberInput:
+    return forms.NumberInput(attrs={"class": "form-control", "inputmode": "numeric"})
 
 
 class TenantCreateForm(StrictForm):
@@ -79,6 +89,20 @@ class TenantEditForm(StrictForm):
         required=False,
         help_text=_("Whom to write to about this tenant, if it is not the owner."),
         widget=_email(),
+    )
+    session_idle_minutes = forms.IntegerField(
+        label=_("Minutes until an idle session ends"),
+        min_value=MIN_IDLE_MINUTES,
+        max_value=MAX_IDLE_MINUTES,
+        help_text=_("How long somebody may do nothing in a browser and still be logged in."),
+        widget=_minutes(),
+    )
+    session_max_minutes = forms.IntegerField(
+        label=_("Minutes until every session ends"),
+        min_value=MIN_MAX_MINUTES,
+        max_value=MAX_MAX_MINUTES,
+        help_text=_("After this everybody has to log in again, whatever they do."),
+        widget=_minutes(),
     )
     version = forms.IntegerField(min_value=1, max_value=2**31 - 1, widget=forms.HiddenInput())
 

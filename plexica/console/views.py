@@ -140,7 +140,7 @@ def tenant_detail(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @require("core:tenants:update")
 def tenant_edit(request: HttpRequest, slug: str) -> HttpResponse:
-    """Change a tenant's name and contact, unless somebody else has in the meantime."""
+    """Change a tenant's name, contact and sessions, unless somebody else has in the meantime."""
     tenant = get_tenant(slug=slug)
     status = 200
     if request.method == "POST":
@@ -162,6 +162,8 @@ def tenant_edit(request: HttpRequest, slug: str) -> HttpResponse:
             initial={
                 "name": tenant.name,
                 "contact_email": tenant.contact_email,
+                "session_idle_minutes": tenant.session_idle_minutes,
+                "session_max_minutes": tenant.session_max_minutes,
                 "version": tenant.version,
             }
         )

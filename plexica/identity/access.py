@@ -8,12 +8,14 @@ from django.contrib.sessions.models import Session
 from plexica.core.crypto import UndecryptableError
 from plexica.core.errors import PermanentError
 from plexica.core.fence import fenced_transaction
+from plexica.identity.browser_sessions import note_all_ended
 from plexica.identity.keycloak.errors import (
     KeycloakForbidden,
     KeycloakNotFound,
     KeycloakUnauthorized,
 )
 from plexica.identity.keycloak.realm import RealmClient, realm_client
+from plexica.identity.models import User, UserKind
 from plexica.identity.providers import MANAGEMENT_CLIENT
 from tenants.models import Tenant
 from tenants.provisioning.step import Step
@@ -119,9 +121,11 @@ class Sessions(Step):
     label = "Sessions"
 
     def do(self, tenant: Tenant) -> None:
-        """Delete the sessions in the tenant's schema."""
+        """Delete the sessions in the tenant's schema, and refuse the tokens of its people."""
         with tenant_scope(tenant), fenced_transaction():
-            ended, _ = Session.objects.all().delete()
+            note_all_ended(User.objects.filter(kind=UserKind.PERSON))
+            ended = Session.objects.count()
+            Session.objects.all().delete()
         logger.info("sessions_ended", slug=tenant.slug, sessions=ended)
 
     def undo(self, tenant: Tenant) -> None:

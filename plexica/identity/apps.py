@@ -8,8 +8,12 @@ class IdentityConfig(AppConfig):
     label = "identity"
 
     def ready(self) -> None:
-        """Tell the health page how to ask the Keycloak servers."""
+        """Tell the health page how to ask Keycloak, and hear of what realms must know."""
         from plexica.core.health import register_check  # noqa: PLC0415 (it needs the app registry)
+        from plexica.events.registry import subscribe  # noqa: PLC0415 (the same)
+        from plexica.identity import browser_sessions, session_upkeep  # noqa: PLC0415 (the same)
         from plexica.identity.health import check_keycloak  # noqa: PLC0415 (the same)
 
         register_check("keycloak", check_keycloak)
+        subscribe("tenant.updated", session_upkeep.tell_realm_of_limits)
+        subscribe(browser_sessions.EVERYWHERE_EVENT, session_upkeep.end_at_realm)

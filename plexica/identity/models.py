@@ -60,6 +60,8 @@ class User(AbstractBaseUser):
     # Whoever was removed, here or in the realm, keeps a row, so that the audit can say who they
     # were. Who is made anew in the realm is somebody else.
     removed_at = models.DateTimeField(null=True)
+    # Access tokens that were given to them before are refused.
+    sessions_ended_at = models.DateTimeField(null=True)
 
     USERNAME_FIELD = "id"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["issuer", "subject"]
@@ -256,3 +258,61 @@ class RealmSync(models.Model):
 
     def __str__(self) -> str:
         return f"up to {self.cursor}"
+
+
+MAX_REALM_SESSION = 255
+MAX_ADDRESS = 64
+MAX_USER_AGENT = 400
+
+
+class BrowserSession(models.Model):
+    """A login of a browser: what is known of it beside Django's own row, with which it goes.
+
+    Several may belong to one session of the realm: two tabs that log in at once have one each.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    session = models.OneToOneField(
+        "sessions.Session", on_delete=models.CASCADE, related_name="browser"
+    )
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="browser_sessions")
+    # What Keycloak calls `sid`.
+    realm_session = models.CharField(max_length=MAX_REALM_SESSION, blank=True, db_index=True)
+    # ID token and refresh token, encrypted. They are not in the session's own data, which two
+    # requests at once would overwrite for each other.
+    tokens = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    # When the realm is asked again whether the person may go on; None where it cannot be.
+    refresh_after = models.DateTimeField(null=True)
+    # While a request asks, until when the others believe that it is alive.
+    refreshing_until = models.DateTimeField(null=True)
+    address = models.CharField(max_length=MAX_ADDRESS, blank=True)
+    user_agent = models.CharField(max_length=MAX_USER_AGENT, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-last_seen_at"]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} since {self.created_at}"
+
+
+class EndedSession(models.Model):
+    """A session of the realm that has ended, kept until its last access token has expired."""
+
+    realm_session = models.CharField(max_length=MAX_REALM_SESSION, primary_key=True)
+    ended_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.realm_session
+
+
+class UsedLogoutToken(models.Model):
+    """A logout token that has been acted on, as each is good once."""
+
+    # Of its `jti`, which the realm may make as long as it likes.
+    digest = models.CharField(max_length=64, primary_key=True)
+    expires_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.digest

@@ -27,15 +27,28 @@ def safe_next_path(target: str | None) -> str:
     return HOME if target.startswith(reverse("oidc_authentication_init")) else target
 
 
+def is_from_script(request: HttpRequest) -> bool:
+    """Return whether a script of a page asks, and not the person by going somewhere.
+
+    Browsers say so themselves (`Sec-Fetch-Mode`); libraries have said it before them.
+    """
+    headers = request.headers
+    return (
+        headers.get("HX-Request") == "true"
+        or headers.get("X-Requested-With") == "XMLHttpRequest"
+        or headers.get("Sec-Fetch-Mode", "navigate") != "navigate"
+    )
+
+
 def wanted_path(request: HttpRequest) -> str:
     """Return the page that a person sees or asks for, to come back to after a login.
 
-    A fragment's own address is no page, so HTMX's header tells which page it is on; a form that
-    was sent is shown again instead of being sent again.
+    What a script asks for is no page, so HTMX's header, or else the referrer, tells which page it
+    is on; a form that was sent is shown again instead of being sent again.
     """
     if request.headers.get("HX-Request") == "true":
         return _path_here(request, request.headers.get("HX-Current-URL", ""))
-    if request.method in {"GET", "HEAD"}:
+    if request.method in {"GET", "HEAD"} and not is_from_script(request):
         return safe_next_path(request.get_full_path())
     return _path_here(request, request.headers.get("Referer", ""))
 

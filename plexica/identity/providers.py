@@ -25,6 +25,7 @@ SUPER_ADMIN_ROLE = "super-admin"
 SUPPORT_ROLE = "support"
 READ_ONLY_ROLE = "read-only"
 CALLBACK_PATH = "/oidc/callback/"
+LOGGED_OUT_PATH = "/oidc/logged-out/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,11 @@ class Provider:
     def post_logout_redirect_uri(self) -> str:
         """Where the realm sends a browser after it logged out."""
         return f"{self.home_url}/"
+
+    @property
+    def logged_out_uri(self) -> str:
+        """Where the realm sends a browser after its person logged out everywhere."""
+        return f"{self.home_url}{LOGGED_OUT_PATH}"
 
 
 def platform_provider() -> Provider:

@@ -18,6 +18,7 @@ from plexica.identity.providers import (
     API_CLIENT,
     CALLBACK_PATH,
     CONSOLE_CLIENT,
+    LOGGED_OUT_PATH,
     MANAGEMENT_CLIENT,
     PLATFORM_REALM,
     READ_ONLY_ROLE,
@@ -26,7 +27,9 @@ from plexica.identity.providers import (
     WORKSPACE_CLIENT,
 )
 from plexica.settings.environment import Environment
+from tenants.middleware import BACKCHANNEL_PATH
 from tenants.models import Tenant
+from tenants.session_limits import SessionLimits, limits_of
 
 TENANT_ATTRIBUTE = "plexica.tenant"
 LOGIN_THEME = "plexica"
@@ -35,8 +38,6 @@ MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 ACCESS_TOKEN_SECONDS = 5 * MINUTE
-SESSION_IDLE_SECONDS = 30 * MINUTE
-SESSION_MAX_SECONDS = 10 * HOUR
 INVITATION_SECONDS = 72 * HOUR
 EVENT_SECONDS = 30 * DAY
 
@@ -80,10 +81,19 @@ def tenant_settings(tenant: Tenant) -> dict[str, Any]:
     """
     return {
         **_settings(tenant.realm, tenant.name),
+        **session_settings(limits_of(tenant)),
         "attributes": {
             TENANT_ATTRIBUTE: str(tenant.id),
             "adminEventsExpiration": str(EVENT_SECONDS),
         },
+    }
+
+
+def session_settings(limits: SessionLimits) -> dict[str, int]:
+    """Return for how long a realm keeps its own sessions: as long as Plexica keeps those of its."""
+    return {
+        "ssoSessionIdleTimeout": int(limits.idle.total_seconds()),
+        "ssoSessionMaxLifespan": int(limits.longest.total_seconds()),
     }
 
 
@@ -101,6 +111,7 @@ def tenant_clients(
         browser_client(
             WORKSPACE_CLIENT,
             name="Workspace",
+            realm=tenant.realm,
             home_url=tenant.workspace_url,
             secret=workspace_secret,
         ),
@@ -125,6 +136,7 @@ def platform_settings(*, login_theme: str | None) -> dict[str, Any]:
     """Return the settings of the platform's own realm, without what is in it."""
     return {
         **_settings(PLATFORM_REALM, "Plexica"),
+        **session_settings(limits_of(None)),
         **({"loginTheme": login_theme} if login_theme else {}),
         "attributes": {"adminEventsExpiration": str(EVENT_SECONDS)},
     }
@@ -175,6 +187,7 @@ def platform_clients(*, console_secret: str, api_secret: str) -> list[dict[str, 
     console = browser_client(
         CONSOLE_CLIENT,
         name="Console",
+        realm=PLATFORM_REALM,
         home_url=settings.PLEXICA_CONSOLE_URL,
         secret=console_secret,
     )
@@ -183,12 +196,20 @@ def platform_clients(*, console_secret: str, api_secret: str) -> list[dict[str, 
     return [console, api]
 
 
-def browser_client(client_id: str, *, name: str, home_url: str, secret: str) -> dict[str, Any]:
+def backchannel_address(realm: str) -> str:
+    """Return where a realm tells Plexica of sessions that have ended."""
+    return f"{settings.PLEXICA_INTERNAL_URL}{BACKCHANNEL_PATH}{realm}/"
+
+
+def browser_client(
+    client_id: str, *, name: str, realm: str, home_url: str, secret: str
+) -> dict[str, Any]:
     """Return a confidential client for the authorization code flow with PKCE.
 
     Args:
         client_id: Its name in tokens.
         name: Its name for people.
+        realm: The realm that it is in.
         home_url: The one host that it logs in to, without a slash at the end.
         secret: Its secret.
     """
@@ -210,7 +231,11 @@ def browser_client(client_id: str, *, name: str, home_url: str, secret: str) -> 
         "webOrigins": [home_url],
         "attributes": {
             "pkce.code.challenge.method": "S256",
-            "post.logout.redirect.uris": f"{home_url}/",
+            # Keycloak's way to write a list.
+            "post.logout.redirect.uris": f"{home_url}/##{home_url}{LOGGED_OUT_PATH}",
+            "backchannel.logout.url": backchannel_address(realm),
+            # So that the token names the session that has ended, and not only the person.
+            "backchannel.logout.session.required": "true",
         },
         "protocolMappers": [_audience_mapper(client_id), _roles_mapper()],
     }
@@ -319,8 +344,6 @@ def _settings(realm: str, display_name: str) -> dict[str, Any]:
         "maxFailureWaitSeconds": 15 * MINUTE,
         "maxDeltaTimeSeconds": 12 * HOUR,
         "accessTokenLifespan": ACCESS_TOKEN_SECONDS,
-        "ssoSessionIdleTimeout": SESSION_IDLE_SECONDS,
-        "ssoSessionMaxLifespan": SESSION_MAX_SECONDS,
         "actionTokenGeneratedByAdminLifespan": INVITATION_SECONDS,
         "actionTokenGeneratedByUserLifespan": 15 * MINUTE,
         "defaultSignatureAlgorithm": "RS256",

@@ -2,7 +2,13 @@
 
 from celery import shared_task
 
-from plexica.identity import break_glass, realm_changes, service_account_clients
+from plexica.core.errors import TransientError
+from plexica.identity import (
+    break_glass,
+    realm_changes,
+    service_account_clients,
+    session_upkeep,
+)
 from plexica.identity.sync import cycle
 from plexica.identity.sync.state import RESYNC_TASK
 
@@ -41,3 +47,20 @@ def follow_platform_realm() -> None:
 def resync_realm() -> None:
     """Read everybody of the realm of the scope that this was sent from, if that is still due."""
     cycle.resync_current()
+
+
+@shared_task(name="identity.clear_sessions")
+def clear_sessions() -> None:
+    """Remove the sessions of browsers that are over."""
+    session_upkeep.clear_sessions()
+
+
+@shared_task(
+    name=session_upkeep.PLATFORM_TASK,
+    autoretry_for=(TransientError,),
+    retry_backoff=True,
+    max_retries=12,
+)
+def end_platform_sessions(subject: str) -> None:
+    """Have the platform's realm end a person's sessions; again is no harm."""
+    session_upkeep.end_platform_sessions(subject=subject)

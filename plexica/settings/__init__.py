@@ -38,6 +38,12 @@ PLEXICA_PORT_SUFFIX = (
     "" if _DEFAULT_PORTS.get(PLEXICA_SCHEME) == PLEXICA_PORT else f":{PLEXICA_PORT}"
 )
 PLEXICA_CONSOLE_URL = f"{PLEXICA_SCHEME}://{PLEXICA_BASE_DOMAIN}{PLEXICA_PORT_SUFFIX}"
+# Where Keycloak reaches the web server, which need not be where browsers do.
+PLEXICA_INTERNAL_URL = (
+    required("PLEXICA_INTERNAL_URL")
+    if _IS_PRODUCTION
+    else env.str("PLEXICA_INTERNAL_URL", default=f"http://127.0.0.1:{PLEXICA_PORT}")
+).rstrip("/")
 IS_SECURE = PLEXICA_SCHEME == "https"
 
 # Secrets
@@ -85,6 +91,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "plexica.identity.oidc.middleware.BrowserSessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -166,11 +173,13 @@ CACHES = {
 }
 
 # Sessions: in the scope's own schema, so that one tenant's session is unknown to the next.
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "plexica.identity.session_store"
 SESSION_COOKIE_NAME = "__Host-session" if IS_SECURE else "session"
 SESSION_COOKIE_SECURE = IS_SECURE
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+# The longest that a session may last; a login sets what its tenant allows, and
+# BrowserSessionMiddleware ends what is over.
 SESSION_COOKIE_AGE = 10 * 60 * 60
 CSRF_COOKIE_NAME = "__Host-csrf" if IS_SECURE else "csrf"
 CSRF_COOKIE_SECURE = IS_SECURE
@@ -286,6 +295,7 @@ CELERY_TASK_ROUTES = {
     "identity.follow_platform_realm": {"queue": "provisioning"},
     "tenants.reconcile_all": {"queue": "provisioning"},
     "tenants.reconcile_ended": {"queue": "provisioning"},
+    "identity.end_platform_sessions": {"queue": "provisioning"},
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -334,6 +344,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "identity.follow_platform_realm",
         "schedule": 30.0,
         "options": {"expires": 30},
+    },
+    "clear-sessions": {
+        "task": "identity.clear_sessions",
+        "schedule": 600.0,
+        "options": {"expires": 600},
     },
     "deliver-events": {
         "task": "events.deliver_pending",

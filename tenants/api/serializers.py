@@ -18,6 +18,12 @@ from tenants.models import ProvisioningRun, ProvisioningStep, Tenant
 from tenants.parts import configured_parts
 from tenants.selectors import ORDERINGS
 from tenants.services import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
+from tenants.session_limits import (
+    MAX_IDLE_MINUTES,
+    MAX_MAX_MINUTES,
+    MIN_IDLE_MINUTES,
+    MIN_MAX_MINUTES,
+)
 from tenants.states import WHOLE_STATES, RunKind, RunState, StepState, TenantState
 from tenants.upgrade import parts_behind
 
@@ -123,6 +129,45 @@ class OrderingField(TextField):
     """What a list is ordered by."""
 
 
+class WholeNumberField(serializers.IntegerField):
+    """A JSON number without a fraction, as it is: neither text nor true or false becomes one."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Return the number.
+
+        Raises:
+            ValidationError: It is something else.
+        """
+        if not isinstance(data, int) or isinstance(data, bool):
+            self.fail("invalid")
+        return data
+
+
+@extend_schema_field(
+    {
+        "type": "integer",
+        "minimum": MIN_IDLE_MINUTES,
+        "maximum": MAX_IDLE_MINUTES,
+        "description": "For how many minutes a browser's session may be idle; not more than"
+        " `session_max_minutes`.",
+    }
+)
+class IdleMinutesField(WholeNumberField):
+    """How long sessions may be idle."""
+
+
+@extend_schema_field(
+    {
+        "type": "integer",
+        "minimum": MIN_MAX_MINUTES,
+        "maximum": MAX_MAX_MINUTES,
+        "description": "How many minutes after the login a browser's session ends in any case.",
+    }
+)
+class MaxMinutesField(WholeNumberField):
+    """How long sessions last at most."""
+
+
 class TenantCreateSerializer(StrictSerializer):
     """A new tenant."""
 
@@ -137,6 +182,8 @@ class TenantUpdateSerializer(StrictSerializer):
 
     name = NameField(required=False)
     contact_email = OptionalEmailField(required=False, allow_blank=True)
+    session_idle_minutes = IdleMinutesField(required=False)
+    session_max_minutes = MaxMinutesField(required=False)
 
     def explain_unknown(self, name: str) -> str:
         """Tell a field that never changes from one that is not there."""
@@ -285,6 +332,13 @@ class TenantSerializer(serializers.ModelSerializer[Tenant]):
     contact_email = serializers.CharField(
         read_only=True, help_text="An e-mail address, or empty for none."
     )
+    session_idle_minutes = serializers.IntegerField(
+        read_only=True, help_text="For how many minutes a browser's session may be idle."
+    )
+    session_max_minutes = serializers.IntegerField(
+        read_only=True,
+        help_text="How many minutes after the login a browser's session ends in any case.",
+    )
     state = serializers.ChoiceField(choices=TenantState.choices, read_only=True)
     state_before_deletion = serializers.CharField(
         read_only=True, help_text="While it is being deleted: the state that `restore` brings back."
@@ -300,7 +354,8 @@ class TenantSerializer(serializers.ModelSerializer[Tenant]):
         model = Tenant
         fields = (
             "id", "url", "slug", "name", "state", "owner_email", "contact_email", "workspace_url",
-            "runs_url", "schema_name", "realm", "bucket", "version", "created_at", "updated_at",
+            "runs_url", "schema_name", "realm", "bucket", "session_idle_minutes",
+            "session_max_minutes", "version", "created_at", "updated_at",
             "activated_at", "state_before_deletion", "purge_after", "parts",
         )  # fmt: skip
         read_only_fields = fields

@@ -34,6 +34,37 @@ def read_token(
         TokenRefused: Something about it is not as it must be.
         TransientError: The realm's keys are not at hand.
     """
+    claims, _header = decode_token(
+        token,
+        provider=provider,
+        requirements=_requirements(provider.issuer, audience, kind),
+        came_from_realm=came_from_realm,
+    )
+    # A list would pass for the registry if the value is among its members.
+    if claims["typ"] != kind or not isinstance(claims["azp"], str):
+        raise TokenRefused("The token is of another kind.")
+    return claims
+
+
+def decode_token(
+    token: str,
+    *,
+    provider: Provider,
+    requirements: JWTClaimsRegistry,
+    came_from_realm: bool = False,
+) -> tuple[Claims, Claims]:
+    """Return a token's claims and its header, after signature and requirements were checked.
+
+    Args:
+        token: The compact form of a JWS (RFC 7515, section 3.1).
+        provider: The realm that must have signed it.
+        requirements: What its claims must be.
+        came_from_realm: Whether the realm's token endpoint has just given it.
+
+    Raises:
+        TokenRefused: Something about it is not as it must be.
+        TransientError: The realm's keys are not at hand.
+    """
     if len(token) > MAX_TOKEN_BYTES or not token.isascii():
         raise TokenRefused("The token is too long or no token at all.")
 
@@ -48,18 +79,14 @@ def read_token(
         decoded = jwt.decode(
             token, find_key, algorithms=[ALGORITHM], registry=JWSRegistry(algorithms=[ALGORITHM])
         )
-        _requirements(provider.issuer, audience, kind).validate(decoded.claims)
+        requirements.validate(decoded.claims)
     except ExpiredTokenError as error:
         raise TokenRefused("The token has expired.") from error
     except JoseError as error:
         raise TokenRefused("The token is not valid here.") from error
     except (ValueError, TypeError, RecursionError) as error:
         raise TokenRefused("The token is not understood.") from error
-    claims: Claims = decoded.claims
-    # A list would pass for the registry if the value is among its members.
-    if claims["typ"] != kind or not isinstance(claims["azp"], str):
-        raise TokenRefused("The token is of another kind.")
-    return claims
+    return decoded.claims, decoded.header
 
 
 def _requirements(issuer: str, audience: str, kind: str) -> JWTClaimsRegistry:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("identity", "0003_service_account"),
+        ("identity", "0004_browser_sessions"),
     ]
 
     operations = [

@@ -1,41 +1,53 @@
-"""What a browser's session keeps of a login: tokens, encrypted, and the roles of the realm."""
+"""What a login leaves behind: a session of the browser, with its tokens and the realm's roles."""
 
-import json
 from typing import Any
 
-from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest
 
-from plexica.core.crypto import UndecryptableError, decrypt, encrypt
 from plexica.identity.actors import SESSION_ROLES
+from plexica.identity.browser_sessions import (
+    SESSION_REALM_SESSION,
+    SESSION_TOKENS,
+    begin_session,
+    browser_session_of,
+    note_ended,
+    open_tokens,
+)
 from plexica.identity.jwt.bearer import realm_roles
 from plexica.identity.jwt.tokens import Claims
+from plexica.identity.models import User
+from tenants.requests import tenant_or_none
+from tenants.session_limits import limits_of
 
-SESSION_TOKENS = "identity_tokens"
-SESSION_REALM_SESSION = "identity_sid"
 
-
-def store_login(session: SessionBase, *, tokens: dict[str, Any], claims: Claims) -> None:
+def store_login(
+    request: HttpRequest, *, user: User, tokens: dict[str, Any], claims: Claims
+) -> None:
     """Keep what a login brought.
 
     Args:
-        session: The session, after its id was changed.
+        request: The request that ends the login, after the session's id was changed.
+        user: Who logged in.
         tokens: The token endpoint's answer (RFC 6749, section 5.1).
         claims: The ID token's checked claims.
     """
-    kept = {name: tokens[name] for name in ("id_token", "refresh_token") if tokens.get(name)}
-    session[SESSION_TOKENS] = encrypt(json.dumps(kept))
-    session[SESSION_REALM_SESSION] = claims.get("sid", "")
+    session = request.session
     session[SESSION_ROLES] = sorted(realm_roles(claims))
+    session.set_expiry(int(limits_of(tenant_or_none(request)).longest.total_seconds()))
+    begin_session(request, user=user, tokens=tokens, realm_session=str(claims.get("sid", "")))
 
 
-def stored_id_token(session: SessionBase) -> str:
-    """Return the ID token of the login, or an empty string."""
-    ciphertext = session.get(SESSION_TOKENS)
-    if not isinstance(ciphertext, str):
-        return ""
-    try:
-        token = json.loads(decrypt(ciphertext)).get("id_token", "")
-    except UndecryptableError:
-        # Encrypted with a key that is gone: Keycloak will ask whether to log out.
-        return ""
-    return str(token)
+def end_login(request: HttpRequest) -> str:
+    """Refuse the access tokens of a session's login from now on.
+
+    Returns:
+        The ID token of the login, or an empty string.
+    """
+    browser = browser_session_of(request)
+    if browser is None:
+        # In a schema that is behind, or of a session that no realm knows.
+        note_ended([request.session.get(SESSION_REALM_SESSION, "")])
+        return open_tokens(request.session.get(SESSION_TOKENS, "")).get("id_token", "")
+    note_ended([browser.realm_session])
+    # Without one that can be opened, Keycloak will ask whether to log out.
+    return open_tokens(browser.tokens).get("id_token", "")

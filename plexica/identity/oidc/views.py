@@ -20,11 +20,13 @@ from mozilla_django_oidc.views import (
 
 from plexica.core.client_address import client_address
 from plexica.core.rate_limits import count_try
+from plexica.identity.browser_sessions import end_everywhere
+from plexica.identity.models import User
 from plexica.identity.next_page import HOME, login_address, safe_next_path
 from plexica.identity.oidc.backend import BACKEND_PATH, ScopedOIDCBackend
 from plexica.identity.oidc.errors import AccountDisabled, LoginExpired, LoginFailed
 from plexica.identity.oidc.pending import PendingLogin, forget, recall, remember
-from plexica.identity.oidc.sessions import store_login, stored_id_token
+from plexica.identity.oidc.sessions import end_login, store_login
 from plexica.identity.providers import Provider, current_provider
 
 SCOPES = "openid email profile"
@@ -88,7 +90,7 @@ class CallbackView(OIDCAuthenticationCallbackView):  # type: ignore[misc] # it h
         if auth.SESSION_KEY in request.session:
             request.session.cycle_key()
         auth.login(request, user, backend=BACKEND_PATH)
-        store_login(request.session, tokens=backend.tokens, claims=backend.claims)
+        store_login(request, user=user, tokens=backend.tokens, claims=backend.claims)
         return HttpResponseRedirect(login.next_path)
 
 
@@ -103,19 +105,56 @@ class LogoutView(OIDCLogoutView):  # type: ignore[misc] # it has no types
         if not request.user.is_authenticated:
             response = HttpResponseRedirect(HOME)
         else:
-            provider = current_provider()
-            parameters = {
-                "client_id": provider.client_id,
-                "post_logout_redirect_uri": provider.post_logout_redirect_uri,
-            }
-            if id_token := stored_id_token(request.session):
-                parameters["id_token_hint"] = id_token
+            id_token = end_login(request)
             auth.logout(request)
-            response = HttpResponseRedirect(
-                f"{provider.end_session_endpoint}?{urlencode(parameters)}"
-            )
+            response = log_out_at_realm(id_token, back=current_provider().post_logout_redirect_uri)
         add_never_cache_headers(response)
         return response
+
+
+class LogoutEverywhereView(View):
+    """Logs a person out of all browsers, here and at the realm."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """End all their sessions here, and lead this browser through the realm's own end."""
+        response: HttpResponse
+        if not isinstance(request.user, User):
+            response = HttpResponseRedirect(HOME)
+        else:
+            id_token = end_login(request)
+            end_everywhere(user=request.user)
+            auth.logout(request)
+            response = log_out_at_realm(id_token, back=current_provider().logged_out_uri)
+        add_never_cache_headers(response)
+        return response
+
+
+class LoggedOutView(View):
+    """Says that somebody is logged out everywhere."""
+
+    http_method_names = ["get", "head"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """Show the page; it changes nothing."""
+        response = render(request, "identity/logged_out.html", {"login_url": login_address(HOME)})
+        add_never_cache_headers(response)
+        return response
+
+
+def log_out_at_realm(id_token: str, *, back: str) -> HttpResponse:
+    """Return the redirect that ends the realm's own session of a browser.
+
+    Args:
+        id_token: The ID token of the login; without it the realm asks whether it is meant.
+        back: Where the browser goes on, an address that the realm knows.
+    """
+    provider = current_provider()
+    parameters = {"client_id": provider.client_id, "post_logout_redirect_uri": back}
+    if id_token:
+        parameters["id_token_hint"] = id_token
+    return HttpResponseRedirect(f"{provider.end_session_endpoint}?{urlencode(parameters)}")
 
 
 def begin_login(

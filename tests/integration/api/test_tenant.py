@@ -44,6 +44,14 @@ def test_changes_name_and_contact(api: Api) -> None:
     assert entry.before == {"name": "An Example", "contact_email": "old@example.com"}
 
 
+def test_changes_how_long_sessions_last(api: Api) -> None:
+    body = api.patch(ADDRESS, {"session_idle_minutes": 15, "session_max_minutes": 60}).json()
+    assert (body["session_idle_minutes"], body["session_max_minutes"]) == (15, 60)
+    answer = api.patch(ADDRESS, {"session_max_minutes": 30, "session_idle_minutes": 31})
+    assert answer.status_code == 400
+    assert api.get(ADDRESS).json() == body
+
+
 def test_changes_only_what_is_given(api: Api) -> None:
     body = api.patch(ADDRESS, {"contact_email": ""}).json()
     assert (body["name"], body["contact_email"]) == ("An Example", "")
@@ -66,6 +74,13 @@ def test_changes_only_what_is_given(api: Api) -> None:
         ({"name": ""}, "name"),
         ({"name": "x" * 101}, "name"),
         ({"name": "a\0"}, "name"),
+        ({"session_idle_minutes": 4}, "session_idle_minutes"),
+        ({"session_idle_minutes": "30"}, "session_idle_minutes"),
+        ({"session_idle_minutes": True}, "session_idle_minutes"),
+        ({"session_idle_minutes": 30.0}, "session_idle_minutes"),
+        ({"session_idle_minutes": None}, "session_idle_minutes"),
+        ({"session_idle_minutes": 601}, "session_idle_minutes"),
+        ({"session_max_minutes": 10**30}, "session_max_minutes"),
         ({"contact_email": None}, "contact_email"),
         ({"contact_email": "nobody"}, "contact_email"),
         ({"contact_email": "a\0@example.com"}, "contact_email"),

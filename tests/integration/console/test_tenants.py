@@ -150,14 +150,21 @@ class TestCreate:
         assert all("<script>alert" not in admin.get(page).content.decode() for page in pages)
 
 
+SESSIONS = {"session_idle_minutes": "30", "session_max_minutes": "600"}
+
+
 class TestEdit:
     def test_changes_name_and_contact(self, admin: Client, make_run: MakeRun) -> None:
         tenant = make_run().tenant
-        values = {"name": "Other", "contact_email": "c@example.com", "version": tenant.version}
+        values = {
+            "name": "Other", "contact_email": "c@example.com", "version": tenant.version,
+            "session_idle_minutes": "15", "session_max_minutes": "120",
+        }  # fmt: skip
         answer = admin.post(url("tenant_edit", tenant.slug), values)
         assert answer.headers["Location"] == url("tenant_detail", tenant.slug)
         tenant.refresh_from_db()
         assert (tenant.name, tenant.contact_email) == ("Other", "c@example.com")
+        assert (tenant.session_idle_minutes, tenant.session_max_minutes) == (15, 120)
         assert (
             "The tenant has been changed." in admin.get(answer.headers["Location"]).content.decode()
         )
@@ -169,12 +176,33 @@ class TestEdit:
         seen = tenant.version
         update_tenant(tenant=tenant, actor=SYSTEM, name="Theirs")
         answer = admin.post(
-            url("tenant_edit", tenant.slug), {"name": "Mine", "contact_email": "", "version": seen}
+            url("tenant_edit", tenant.slug),
+            {"name": "Mine", "contact_email": "", "version": seen, **SESSIONS},
         )
         assert answer.status_code == HTTPStatus.CONFLICT
         assert "That did not work" in answer.content.decode()
         tenant.refresh_from_db()
         assert tenant.name == "Theirs"
+
+    @pytest.mark.parametrize(
+        ("idle", "longest"),
+        [
+            ("4", "600"), ("721", "1440"), ("30", "29"), ("30", "1441"), ("", "60"), ("60", "59"),
+            ("1.5", "60"),
+        ],
+    )  # fmt: skip
+    def test_refuses_limits_of_sessions_that_make_no_sense(
+        self, admin: Client, make_run: MakeRun, idle: str, longest: str
+    ) -> None:
+        tenant = make_run().tenant
+        values = {
+            "name": "Mine", "contact_email": "", "version": tenant.version,
+            "session_idle_minutes": idle, "session_max_minutes": longest,
+        }  # fmt: skip
+        answer = admin.post(url("tenant_edit", tenant.slug), values)
+        assert answer.status_code == HTTPStatus.BAD_REQUEST
+        tenant.refresh_from_db()
+        assert (tenant.session_idle_minutes, tenant.session_max_minutes) == (30, 600)
 
 
 class TestAccess:

@@ -11,12 +11,11 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 
 from plexica.core.actor import SYSTEM
-from plexica.core.crypto import decrypt
 from plexica.core.errors import PermanentError, TransientError
 from plexica.core.scope import platform_scope
 from plexica.identity.access import Access, Opening, Sessions
+from plexica.identity.browser_sessions import open_tokens
 from plexica.identity.keycloak.realm import RealmClient, realm_client
-from plexica.identity.oidc.sessions import SESSION_TOKENS
 from plexica.identity.providers import (
     MANAGEMENT_SECRET,
     WORKSPACE_CLIENT,
@@ -190,7 +189,7 @@ def test_sessions_of_people_end(acme: Tenant, globex: Tenant) -> None:
     browser.log_in(ADA)
     with tenant_scope(acme):
         stored = Session.objects.get(session_key=browser.client.cookies["session"].value)
-        tokens = json.loads(decrypt(stored.get_decoded()[SESSION_TOKENS]))
+        tokens = open_tokens(stored.browser.tokens)
     with tenant_scope(globex):
         other = SessionStore()
         other["kept"] = True

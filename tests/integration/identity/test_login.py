@@ -13,9 +13,9 @@ from plexica.audit.models import AuditEntry
 from plexica.core.errors import TransientError
 from plexica.core.scope import NoScope
 from plexica.identity.actors import SESSION_ROLES
+from plexica.identity.browser_sessions import open_tokens
 from plexica.identity.keycloak.realm import realm_client
 from plexica.identity.models import User
-from plexica.identity.oidc.sessions import SESSION_TOKENS
 from plexica.identity.services import (
     create_realm_user,
     delete_realm_user,
@@ -60,9 +60,11 @@ def test_owner_logs_in_and_is_matched_by_realm_and_subject(at_acme: Browser, acm
 def test_tokens_stay_on_the_server_and_are_encrypted(at_acme: Browser, acme: Tenant) -> None:
     at_acme.log_in(ADA)
     with tenant_scope(acme):
-        stored = Session.objects.get(session_key=session_of(at_acme)).get_decoded()
-    assert "eyJ" not in json.dumps(stored)
-    assert stored[SESSION_TOKENS]
+        session = Session.objects.get(session_key=session_of(at_acme))
+        kept = session.browser.tokens
+    assert "eyJ" not in json.dumps(session.get_decoded())
+    assert "eyJ" not in kept
+    assert open_tokens(kept).keys() == {"id_token", "refresh_token"}
     assert all("eyJ" not in morsel.value for morsel in at_acme.client.cookies.values())
 
 

@@ -8,6 +8,14 @@ import pytest
 
 from deploy.local.instance import CHECKOUT
 
+_SAY = """
+import plexica.settings as s
+print(s.DEBUG, s.IS_SECURE)
+print(s.SESSION_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_NAME, s.CSRF_COOKIE_SECURE,
+    getattr(s, "SESSION_COOKIE_DOMAIN", "no-domain"),
+    getattr(s, "CSRF_TRUSTED_ORIGINS", "no-trusted-origin"))
+"""
+
 
 def _start(**changes: str | None) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PLEXICA_ENVIRONMENT": "production", "PLEXICA_SCHEME": "https"}
@@ -15,8 +23,8 @@ def _start(**changes: str | None) -> subprocess.CompletedProcess[str]:
         environment.pop(name, None)
         if value is not None:
             environment[name] = value
-    return subprocess.run(
-        [sys.executable, "-c", "import plexica.settings as s; print(s.DEBUG, s.IS_SECURE)"],
+    return subprocess.run(  # noqa: S603 (the tests' own words)
+        [sys.executable, "-c", _SAY],
         env=environment,
         cwd=CHECKOUT,
         capture_output=True,
@@ -28,7 +36,7 @@ def _start(**changes: str | None) -> subprocess.CompletedProcess[str]:
 
 def test_production_starts_with_all_that_it_needs_and_never_in_debug_mode() -> None:
     done = _start(PLEXICA_DEBUG="1")
-    assert done.stdout.strip() == "False True", done.stderr
+    assert done.stdout.splitlines()[0] == "False True", done.stderr
 
 
 @pytest.mark.parametrize(
@@ -41,6 +49,7 @@ def test_production_starts_with_all_that_it_needs_and_never_in_debug_mode() -> N
         ("DATABASE_URL", "mysql://u:p@h/d"),
         ("REDIS_URL", None),
         ("KEYCLOAK_URL", None),
+        ("PLEXICA_INTERNAL_URL", None),
         ("PLEXICA_CONSOLE_CLIENT_SECRET", "changeme"),
         ("S3_SECRET_KEY", None),
         ("PLEXICA_ENVIRONMENT", "staging"),
@@ -58,3 +67,11 @@ def test_a_start_without_it_fails_and_names_it(name: str, value: str | None) -> 
     assert name in last_line
     if value and "SECRET" in name:
         assert value not in last_line
+
+
+def test_cookies_are_bound_to_their_host_in_production() -> None:
+    # A browser takes such a name only with Secure, the path / and without a domain.
+    done = _start()
+    assert done.stdout.splitlines()[1] == (
+        "__Host-session True __Host-csrf True no-domain no-trusted-origin"
+    ), done.stderr

@@ -1,15 +1,20 @@
 """What is refused stays refused: in every process at its next request, and while Redis is down."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
+from django.utils import timezone
 
 from deploy.local.control import start_part, stop_part
 from plexica.core import shared_cache
 from plexica.core.scope import platform_scope
+from plexica.identity.browser_sessions import end_at_realms_word, end_everywhere
 from plexica.identity.jwt import keys, remembered
+from plexica.identity.jwt.bearer import validate_bearer
 from plexica.identity.models import User
+from plexica.identity.providers import tenant_provider
 from plexica.rbac.engine import forget_snapshots
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
@@ -20,7 +25,9 @@ from tests.integration.workspace.api.conftest import (
     ME,
     Issue,
     Program,
+    make_known,
     token_of_account,
+    tokens_of_person,
 )
 from tests.integration.workspace.api.other_process import OtherProcess
 
@@ -132,3 +139,58 @@ def test_without_redis_tokens_are_checked_and_what_was_refused_stays_so(
     # A revocation needs no Redis either.
     ada.post(f"{ACCOUNTS}/{good['account']['id']}/revoke", {})
     assert other.get(HOST, ME, tokens[0]) == 401
+
+
+# Sessions that have ended
+
+
+def test_a_token_of_a_session_that_has_ended_is_refused_by_another_process(
+    acme: Tenant, other: OtherProcess
+) -> None:
+    make_known(acme, ADA, "owner")
+    ended, goes_on = (tokens_of_person(acme, ADA)["access_token"] for _number in range(2))
+    assert [other.get(HOST, ME, token) for token in (ended, goes_on)] == [200, 200]
+    provider = tenant_provider(acme)
+    with tenant_scope(acme):
+        claims = validate_bearer(ended, provider)
+        end_at_realms_word(
+            issuer=provider.issuer, subject=claims["sub"], realm_session=claims["sid"]
+        )
+    assert [other.get(HOST, ME, token) for token in (ended, goes_on)] == [401, 200]
+    assert Program(acme, ended).get().status_code == 401
+
+
+def test_tokens_of_one_who_logged_out_everywhere_are_refused_and_later_ones_are_not(
+    acme: Tenant, other: OtherProcess
+) -> None:
+    user = make_known(acme, ADA, "owner")
+    # One of a session that no browser of Plexica's has, as of another client.
+    token = tokens_of_person(acme, ADA)["access_token"]
+    assert other.get(HOST, ME, token) == 200
+    with tenant_scope(acme):
+        end_everywhere(user=user)
+    assert other.get(HOST, ME, token) == 401
+    with tenant_scope(acme):
+        # As it is a second later.
+        User.objects.filter(pk=user.pk).update(
+            sessions_ended_at=timezone.now() - timedelta(seconds=1)
+        )
+    later = tokens_of_person(acme, ADA)["access_token"]
+    assert other.get(HOST, ME, later) == 200
+
+
+def test_a_session_that_ended_is_refused_while_redis_is_down(
+    acme: Tenant, redis_down: Callable[[], None], other: OtherProcess
+) -> None:
+    make_known(acme, ADA, "owner")
+    token = tokens_of_person(acme, ADA)["access_token"]
+    assert other.get(HOST, ME, token) == 200
+    provider = tenant_provider(acme)
+    with tenant_scope(acme):
+        claims = validate_bearer(token, provider)
+        end_at_realms_word(
+            issuer=provider.issuer, subject=claims["sub"], realm_session=claims["sid"]
+        )
+    redis_down()
+    assert other.get(HOST, ME, token) == 401
+    assert Program(acme, token).get().status_code == 401
