@@ -31,7 +31,8 @@ def record_step(lease: Lease, step: ProvisioningStep, **values: Any) -> None:
         LeaseLost: Somebody else has the run now.
     """
     with transaction.atomic():
-        lease.check()
+        # Shared, so that it does not wait for a step beside it that is in a transaction.
+        lease.check_from_anywhere()
         for name, value in values.items():
             setattr(step, name, value)
         step.save(update_fields=list(values))

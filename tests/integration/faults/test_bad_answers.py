@@ -39,6 +39,11 @@ SPOILT = tuple(
     }.items()
     for server in servers
 )
+# What may be left where a server does not say whether it has it, and what is kept to ask again.
+ITS = {
+    "keycloak": {"realm", "client of the realm in master", "spare account", "secrets"},
+    "s3": {"bucket"},
+}
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +66,8 @@ def _through_the_proxies(
     settings.KEYCLOAK_SERVERS = {"default": replace(keycloak, internal_url=proxies["keycloak"].url)}
     settings.S3_SERVERS = {"default": replace(s3, endpoint_url=proxies["s3"].url)}
     settings.PLEXICA_STEP_ATTEMPTS = 6
+    # No worker dies here, and one whose lease ends only because the machine is busy proves nothing.
+    settings.PLEXICA_LEASE_SECONDS = 60
     monkeypatch.setattr(clients, "_READ_SECONDS", PATIENCE_SECONDS)
     request = requests.Session.request
 
@@ -158,7 +165,7 @@ def test_all_answers_spoilt_from_each_on(
                 RunState.ROLLBACK_INCOMPLETE,
             )
             if run.state == RunState.ROLLBACK_INCOMPLETE:
-                assert leftovers(run.tenant) != []
+                assert kind != RunKind.CREATE or set(leftovers(run.tenant)) <= ITS[server]
                 run = work(retry_rollback(run=run, actor=SYSTEM))
             if run.state == RunState.ROLLED_BACK and kind == RunKind.CREATE:
                 assert leftovers(run.tenant) == []

@@ -18,7 +18,7 @@ from pytest_django import Settings
 from plexica.audit.models import AuditEntry
 from plexica.core.actor import SYSTEM
 from plexica.core.errors import PermanentError, TransientError
-from plexica.core.fence import check_fence
+from plexica.core.fence import check_fence, fenced_transaction
 from plexica.events.models import OutboxMessage
 from tenants.models import Domain, ProvisioningRun, Tenant
 from tenants.provisioning import outcome
@@ -307,6 +307,25 @@ def test_steps_that_do_not_need_each_other_run_side_by_side(
     both = Barrier(2, timeout=10)
     steps.on("do two", lambda: both.wait() and None)
     steps.on("do apart", lambda: both.wait() and None)
+    assert _run(make_run()).state == "SUCCEEDED"
+
+
+def test_step_in_a_transaction_holds_up_no_step_beside_it(
+    make_run: MakeRun, settings: Settings
+) -> None:
+    settings.TENANT_STEPS = {
+        "create": [f"{steps.__name__}.{name}" for name in ("One", "Two", "Three", "Apart")]
+    }
+    is_in_transaction, others_are_done = Event(), Event()
+
+    def hold() -> None:
+        with fenced_transaction():
+            is_in_transaction.set()
+            assert others_are_done.wait(5), "The steps beside it wait for its transaction."
+
+    steps.on("do apart", hold)
+    steps.on("do one", lambda: is_in_transaction.wait(5) and None)
+    steps.on("do three", others_are_done.set)
     assert _run(make_run()).state == "SUCCEEDED"
 
 
