@@ -1,10 +1,8 @@
 """Following a run until it ends: live on a terminal, line by line elsewhere."""
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from contextvars import copy_context
 
 from django.db import connection
 from rich.console import Group
@@ -13,6 +11,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from plexica.core.context import start_thread
 from plexica.core.scope import platform_scope
 from tenants.cli.output import Output
 from tenants.models import ProvisioningRun, ProvisioningStep
@@ -135,8 +134,7 @@ def _worked_on_here(run: ProvisioningRun) -> Iterator[None]:
         finally:
             connection.close()
 
-    thread = threading.Thread(target=copy_context().run, args=(work,), name="run-here")
-    thread.start()
+    thread = start_thread(work, name="run-here")
     try:
         yield
     finally:
