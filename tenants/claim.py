@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from psycopg import sql
 from psycopg.pq import TransactionStatus
 
+from plexica.core.context import start_thread
 from plexica.core.errors import NotFound, TransientError
 from plexica.core.fence import fenced
 from plexica.core.scope import PUBLIC_SCHEMA, platform_scope
@@ -153,8 +154,7 @@ def _kept_alive(touch: Callable[[], None]) -> Iterator[None]:
                 logger.warning("claim_lost")
                 return
 
-    thread = threading.Thread(target=keep, name="claim", daemon=True)
-    thread.start()
+    thread = start_thread(keep, name="claim", is_daemon=True)
     try:
         yield
     finally:

@@ -64,7 +64,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def _answer(request: HttpRequest, error: PlexicaError) -> HttpResponse:
     if request.path_info.startswith(API_PREFIX):
         return problem_response(
-            status=error.status, code=error.code, detail=error.detail, headers=headers_of(error)
+            status=error.status,
+            code=error.code,
+            detail=error.detail,
+            headers=headers_of(error),
+            **error.members,
         )
     return error_page(request, error)
 

@@ -6,8 +6,7 @@ latencies only: no address, no error text, no secret.
 
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextvars import copy_context
+from concurrent.futures import wait
 from dataclasses import dataclass
 
 import structlog
@@ -15,6 +14,7 @@ from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from plexica.core.context import ContextThreadPool
 from plexica.core.scope import platform_scope
 
 Check = Callable[[], None]
@@ -24,7 +24,7 @@ _MAX_PARALLEL_CHECKS = 8
 
 logger = structlog.get_logger(__name__)
 _checks: dict[str, Check] = {}
-_executor = ThreadPoolExecutor(max_workers=_MAX_PARALLEL_CHECKS, thread_name_prefix="health")
+_executor = ContextThreadPool(max_workers=_MAX_PARALLEL_CHECKS, thread_name_prefix="health")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +81,7 @@ def measure(name: str, check: Check) -> Health:
 
 def measure_all() -> list[Health]:
     """Run all checks side by side; one that does not come back in time counts as down."""
-    futures = {
-        name: _executor.submit(copy_context().run, measure, name, check)
-        for name, check in _checks.items()
-    }
+    futures = {name: _executor.submit(measure, name, check) for name, check in _checks.items()}
     wait(futures.values(), timeout=CHECK_DEADLINE_SECONDS)
     return [
         future.result()

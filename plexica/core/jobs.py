@@ -1,7 +1,8 @@
 """Background jobs: every task runs in a scope that its message names.
 
-`send_after_commit` puts the tenant of the sender's scope in a header, and the task runs in that
-tenant's scope again, if it is still active. One sent from the platform runs in the platform's.
+Whoever sends a task, and however, the tenant of the sender's scope goes along in a header, and the
+task runs in that tenant's scope again, if it is still active. One sent from the platform, or by the
+clock, runs in the platform's.
 """
 
 from collections.abc import Callable
@@ -10,12 +11,15 @@ from typing import Any
 
 import structlog
 from celery import Task, current_app
+from celery.signals import before_task_publish
 from django.db import close_old_connections, transaction
 from kombu.exceptions import OperationalError
 
 from plexica.core.scope import current_scope_or_none, platform_scope
 
 TENANT_HEADER = "plexica_tenant"
+# Said, and not left out, so that nothing else is filled in.
+PLATFORM = ""
 
 logger = structlog.get_logger(__name__)
 
@@ -49,12 +53,12 @@ class ScopedTask(Task):  # type: ignore[type-arg] # not generic at run time
 
 
 def scope_of_tenant(slug: str | None) -> AbstractContextManager[object]:
-    """Return the scope of a tenant that must be active, or the platform's for None.
+    """Return the scope of a tenant that must be active, or the platform's for none.
 
     Raises:
         RuntimeError: No app has said how a tenant's scope is entered.
     """
-    if slug is None:
+    if slug in {None, PLATFORM}:
         return platform_scope()
     if _open_tenant_scope is None:
         raise RuntimeError("No app has said how a tenant's scope is entered.")
@@ -72,18 +76,27 @@ def send_after_commit(name: str, *, expires_seconds: int | None = None, **kwargs
         expires_seconds: After how long nobody needs to run it any more; never when None.
         kwargs: What it is called with.
     """
-    scope = current_scope_or_none()
-    slug = scope.tenant_slug if scope else None
+    # The scope may be another by the time of the commit.
+    slug = _senders_tenant()
 
     def send() -> None:
         try:
             current_app.send_task(
-                name,
-                kwargs=kwargs,
-                headers={TENANT_HEADER: slug} if slug else None,
-                expires=expires_seconds,
+                name, kwargs=kwargs, headers={TENANT_HEADER: slug}, expires=expires_seconds
             )
         except (OperationalError, OSError) as error:
             logger.warning("task_not_queued", task=name, error=type(error).__name__)
 
     transaction.on_commit(send)
+
+
+@before_task_publish.connect
+def carry_tenant(headers: dict[str, Any] | None = None, **_message: object) -> None:
+    """Put the tenant of the sender's scope into a message that does not name one."""
+    if headers is not None:
+        headers.setdefault(TENANT_HEADER, _senders_tenant())
+
+
+def _senders_tenant() -> str:
+    scope = current_scope_or_none()
+    return (scope.tenant_slug if scope else None) or PLATFORM

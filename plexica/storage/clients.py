@@ -8,6 +8,7 @@ import boto3
 from botocore.config import Config
 from django.conf import settings
 
+from plexica.core.context import outgoing_headers
 from plexica.core.errors import PermanentError
 from plexica.core.fence import check_fence
 
@@ -93,12 +94,14 @@ def _session() -> boto3.Session:
     session = boto3.Session()
     # Of all events, this one comes before each attempt and outside botocore's own handling of
     # failures: what the fence raises ends the call as it is, and is never taken for an answer.
-    session.events.register("request-created.s3", _check_fence)
+    session.events.register("request-created.s3", _before_request)
     return session
 
 
-def _check_fence(**_event: object) -> None:
+def _before_request(request: Any, **_event: object) -> None:
     check_fence()
+    for name, value in outgoing_headers().items():
+        request.headers[name] = value
 
 
 @lru_cache(maxsize=_MAX_SERVERS)

@@ -7,7 +7,6 @@ that a worker that wakes up late, after another has taken over, changes nothing.
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import copy_context
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from plexica.core.context import start_thread
 from plexica.core.scope import PUBLIC_SCHEMA, platform_scope
 from tenants.claim import hold_off_claims
 from tenants.models import ProvisioningRun
@@ -128,10 +128,7 @@ def kept_alive(lease: Lease) -> Iterator[None]:
         finally:
             connection.close()
 
-    thread = threading.Thread(
-        target=copy_context().run, args=(keep,), name=f"lease-{lease.run_id}", daemon=True
-    )
-    thread.start()
+    thread = start_thread(keep, name=f"lease-{lease.run_id}", is_daemon=True)
     try:
         yield
     finally:

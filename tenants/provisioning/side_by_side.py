@@ -1,10 +1,11 @@
 """Running things that partly wait for each other, as many at once as may be."""
 
 from collections.abc import Callable, Iterable, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextvars import copy_context
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from django.db import connection
+
+from plexica.core.context import ContextThreadPool
 
 MAX_AT_ONCE = 4
 
@@ -38,12 +39,12 @@ def run_side_by_side(
     waiting = dict(needs)
     running: dict[Future[None], str] = {}
     failures: list[BaseException] = []
-    with ThreadPoolExecutor(MAX_AT_ONCE, thread_name_prefix="step") as pool:
+    with ContextThreadPool(MAX_AT_ONCE, thread_name_prefix="step") as pool:
         while True:
             if not failures or goes_on:
                 for name in _ready(waiting, running.values()):
                     del waiting[name]
-                    running[pool.submit(copy_context().run, _act_in_thread, act, name)] = name
+                    running[pool.submit(_act_in_thread, act, name)] = name
                 if waiting and not running:
                     raise ValueError(f"These wait for each other: {', '.join(sorted(waiting))}.")
             if not running:

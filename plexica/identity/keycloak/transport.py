@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import requests
 from requests.adapters import HTTPAdapter
 
+from plexica.core.context import outgoing_headers
 from plexica.core.errors import PermanentError, TransientError
 from plexica.core.fence import check_fence
 from plexica.identity.keycloak.errors import (
@@ -113,6 +114,7 @@ class Transport:
                 params=params,
                 json=body,
                 data=form,
+                headers=outgoing_headers(),
                 auth=BearerToken(token) if token else None,
                 timeout=(CONNECT_SECONDS, read_seconds),
                 allow_redirects=False,

@@ -309,3 +309,38 @@ def test_pages_offer_only_what_the_role_lets_one_do(
     retry = f"/tenants/{tenant.slug}/runs/{run.pk}/retry/"
     assert (retry in offered) is (role.key != "read-only")
     assert (f"/tenants/{tenant.slug}/delete/" in offered) is (role.key == "super-admin")
+
+
+def addresses(tenant: Tenant, clerk: Clerk) -> Iterator[str]:
+    """Return all addresses of the console, for a tenant, its run and one of the staff."""
+    values = {
+        "<slug:slug>": tenant.slug,
+        "<uuid:run_id>": str(tenant.runs.get().pk),
+        "<uuid:user_id>": str(clerk.user.pk),
+    }
+    for pattern in urlpatterns:
+        route = str(pattern.pattern)
+        for name, value in values.items():
+            route = route.replace(name, value)
+        assert "<" not in route
+        if route:  # The home page only leads on.
+            yield f"/{route}"
+
+
+def test_every_page_is_closed_to_strangers_and_to_those_without_a_role(
+    stella: Clerk, tenant: Tenant
+) -> None:
+    nobody, stranger = come("Nobody"), Client(headers={"host": settings.PLEXICA_BASE_DOMAIN})
+    entries = AuditEntry.objects.count()
+    for address in addresses(tenant, stella):
+        for method in ("get", "post"):
+            answer = getattr(stranger, method)(address)
+            if answer.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+                assert answer["Location"].startswith("/oidc/authenticate/"), address
+            answer = getattr(nobody.client, method)(address)
+            if answer.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+                assert answer.status_code == HTTPStatus.FORBIDDEN, address
+                assert "Ask Stella" in answer.content.decode()
+                assert tenant.name not in answer.content.decode()
+    assert AuditEntry.objects.count() == entries
+    assert roles_of(stella) == {"super-admin"}
