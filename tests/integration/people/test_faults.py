@@ -90,7 +90,7 @@ def test_keycloak_is_down_and_comes_back(
     assert browser.client.get("/").status_code == 302, "The door is closed at once."
     page = ada.client.get(f"/users/{bea.pk}/").content.decode()
     assert "Waiting for the login service" in page
-    assert "It opens nothing in this workspace already." in page
+    assert "It already opens nothing in this workspace." in page
     assert "Keycloak does not answer." in page
     ada.client.post(f"/users/{carl.pk}/enable/")
     assert not in_row(acme, carl).is_active, "Nobody is let in before the realm does."
