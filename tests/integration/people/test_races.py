@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
+from threading import Barrier, BrokenBarrierError
 
 import pytest
 from django.db import connection
@@ -11,11 +13,13 @@ from plexica.core.actor import SYSTEM
 from plexica.identity.keycloak.realm import RealmClient
 from plexica.identity.models import User
 from plexica.identity.realm_changes import Outcome
-from plexica.rbac.authority import LastOwner
+from plexica.rbac.authority import LastOwner, check_owner_remains
 from plexica.rbac.models import RoleAssignment
 from plexica.rbac.people import (
+    Invitee,
     disable_person,
     enable_person,
+    invite_people,
     remove_person,
     rename_person,
 )
@@ -25,9 +29,11 @@ from tenants.scopes import tenant_scope
 from tests.integration.people.conftest import (
     Comes,
     Invite,
+    forget,
     in_realm,
     in_row,
     is_enabled,
+    new_address,
     settle,
     waiting,
 )
@@ -122,7 +128,18 @@ def test_the_last_owner_stays(acme: Tenant, comes: Comes) -> None:
             RoleAssignment.objects.bulk_create(kept)
 
 
-def test_two_owners_do_not_remove_each_other(acme: Tenant, comes: Comes) -> None:
+def test_two_owners_do_not_remove_each_other(
+    acme: Tenant, comes: Comes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each looks whether an owner is left when the other one has gone, as far as they let it."""
+    both = Barrier(2, timeout=1)
+
+    def check_together() -> None:
+        with suppress(BrokenBarrierError):
+            both.wait()
+        check_owner_remains()
+
+    monkeypatch.setattr("plexica.rbac.people.check_owner_remains", check_together)
     olga, pia = comes("owner", name="olga")[0], comes("owner", name="pia")[0]
     with tenant_scope(acme):
         others = RoleAssignment.objects.filter(role__key="owner").exclude(user__in=[olga, pia])
@@ -155,3 +172,23 @@ def test_a_removed_person_gets_nothing_any_more(acme: Tenant, invite: Invite) ->
         remove_person(tenant=acme, user=user, actor=SYSTEM)
         assign_role(holder=user, role="owner", actor=SYSTEM)
         assert not User.objects.get(pk=user.pk).has_perm("core:dashboard:view")
+
+
+def test_who_is_made_twice_at_once_is_there_once(
+    acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process, whose claim had ended, makes the person just before this one does."""
+    real = RealmClient.import_user
+
+    def be_second(self: RealmClient, representation: dict[str, object]) -> None:
+        real(self, representation)
+        real(self, representation)
+
+    monkeypatch.setattr(RealmClient, "import_user", be_second)
+    with tenant_scope(acme):
+        [done] = invite_people(
+            tenant=acme, invitees=[Invitee(new_address())], roles=[], actor=SYSTEM
+        )
+    assert (done.outcome, done.reason) == (Outcome.DONE, "")
+    assert done.user is not None
+    forget(acme, done.user)
