@@ -27,6 +27,17 @@ def actor_of(request: HttpRequest | Request) -> Actor:
     raise PermissionRefused("Nobody is logged in.")
 
 
+def viewer_of(request: HttpRequest | Request) -> User:
+    """Return the row of who looks: the person of a session, or whom a token stands for.
+
+    Raises:
+        PermissionRefused: They have none, or nobody is logged in.
+    """
+    if isinstance(request.user, User):
+        return request.user
+    raise PermissionRefused("Nobody is logged in.")
+
+
 def actor_of_user(user: User, *, roles: frozenset[str] = frozenset()) -> Actor:
     """Return a person or a service account as the one who acts.
 

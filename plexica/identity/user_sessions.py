@@ -2,6 +2,7 @@
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from plexica.identity.models import User
 
@@ -17,7 +18,9 @@ def end_sessions(user: User) -> int:
     wanted = str(user.pk)
     keys = [
         session.session_key
-        for session in Session.objects.iterator(chunk_size=BATCH_SIZE)
+        for session in Session.objects.filter(expire_date__gt=timezone.now()).iterator(
+            chunk_size=BATCH_SIZE
+        )
         if session.get_decoded().get(SESSION_KEY) == wanted
     ]
     Session.objects.filter(pk__in=keys).delete()

@@ -11,24 +11,19 @@ from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from plexica.core.actor import Actor
-from plexica.core.errors import Conflict, InvalidInput, NotFound, PlexicaError
+from plexica.core.errors import Conflict, InvalidInput, PlexicaError
 from plexica.identity import people
 from plexica.identity.models import User
-from plexica.identity.people_states import PersonState, all_people, change_of, find_people, state_of
+from plexica.identity.people_states import PersonState, change_of, state_of
 from plexica.identity.realm_changes import Outcome, attempt_soon, retry
-from plexica.rbac.authority import authority_of, check_authority, check_owner_remains
-from plexica.rbac.engine import compile_snapshot, snapshot_of
+from plexica.rbac.authority import check_authority, check_owner_remains
+from plexica.rbac.engine import compile_snapshot
 from plexica.rbac.models import GroupMembership, RoleAssignment
 from plexica.rbac.permissions import (
     ROLES_ASSIGN,
-    USERS_DISABLE,
-    USERS_INVITE,
-    USERS_REMOVE,
-    USERS_UPDATE,
 )
 from plexica.rbac.service_accounts import check_roles
 from plexica.rbac.services import assign_role
@@ -37,7 +32,6 @@ from tenants.models import Tenant
 
 MAX_INVITED = 20
 MAX_ROLES = 20
-_MANAGING = (USERS_INVITE, USERS_UPDATE, USERS_DISABLE, USERS_REMOVE)
 
 
 logger = structlog.get_logger(__name__)
@@ -80,29 +74,6 @@ class Invitation:
     user: User | None
     outcome: Outcome
     reason: str = ""
-
-
-def list_people_with_roles(*, search: str = "", state: str = "") -> QuerySet[User]:
-    """Return people with the roles that they hold themselves, and what waits for the realm.
-
-    Args:
-        search: As `find_people` has it.
-        state: The same.
-    """
-    found = find_people(search=search, state=state)
-    return found.prefetch_related("role_assignments__role").order_by("email", "pk")
-
-
-def get_any_person(user_id: UUID) -> User:
-    """Return a person, whether removed or not, with what waits for the realm.
-
-    Raises:
-        NotFound: There is none with this id.
-    """
-    found = all_people().prefetch_related("role_assignments__role").filter(pk=user_id).first()
-    if found is None:
-        raise NotFound(_("There is no such person here."))
-    return found
 
 
 def invite_people(
@@ -264,17 +235,6 @@ def try_again(*, tenant: Tenant, user: User, actor: Actor) -> Outcome:
     """
     logger.info("realm_tried_again", user=str(user.pk), actor=f"{actor.kind}:{actor.id}")
     return retry(tenant=tenant, user=user)
-
-
-def may_act_on(*, actor: Actor, user: User) -> bool:
-    """Return whether somebody holds all that a person does."""
-    return authority_of(actor).allows_all(compile_snapshot(user).grants)
-
-
-def may_manage_people(user: User) -> bool:
-    """Return whether somebody may do more with people than see who they are."""
-    held = snapshot_of(user)
-    return any(held.allows(permission) for permission in _MANAGING)
 
 
 def _once(invitees: Sequence[Invitee]) -> list[Invitee]:

@@ -13,7 +13,7 @@ from plexica.core.client_address import client_address
 from plexica.core.errors import Conflict, InvalidInput, NotFound, PlexicaError
 from plexica.core.htmx import render_page
 from plexica.core.rate_limits import count_try
-from plexica.identity.actors import actor_of
+from plexica.identity.actors import actor_of, viewer_of
 from plexica.identity.models import User
 from plexica.identity.people_states import PersonState, state_of
 from plexica.identity.realm_changes import Outcome
@@ -26,13 +26,13 @@ from plexica.rbac.people import (
     Invitee,
     disable_person,
     enable_person,
-    get_any_person,
     invite_people,
     remove_person,
     resend_invitation,
     try_again,
     withdraw_invitation,
 )
+from plexica.rbac.people_selectors import get_any_person
 from plexica.rbac.permissions import ROLES_ASSIGN
 from plexica.rbac.selectors import list_groups_of
 from plexica.rbac.service_accounts import list_assignable_roles
@@ -156,7 +156,7 @@ def count_invitations(request: HttpRequest, number: int) -> None:
 
 
 def _do(request: HttpRequest, user_id: UUID, service: Service, *, done: str) -> HttpResponse:
-    person = get_any_person(user_id)
+    person = get_any_person(user_id, viewer=viewer_of(request))
     try:
         outcome = service(tenant=tenant_of(request), user=person, actor=actor_of(request))
     except (Conflict, BeyondAuthority) as error:
@@ -169,7 +169,7 @@ def _do(request: HttpRequest, user_id: UUID, service: Service, *, done: str) -> 
 def _ask(
     request: HttpRequest, user_id: UUID, action: str, service: Service, *, done: str
 ) -> HttpResponse:
-    person = get_any_person(user_id)
+    person = get_any_person(user_id, viewer=viewer_of(request))
     if state_of(person) == PersonState.REMOVED:
         raise NotFound(_("This person was removed."))
     form = EmptyForm(request.POST if request.method == "POST" else None)

@@ -1,6 +1,6 @@
 """The pages of people: who is in the workspace, and how far they are."""
 
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -12,18 +12,18 @@ from django.views.decorators.http import require_GET, require_http_methods
 from plexica.audit.selectors import list_entries
 from plexica.core.errors import InvalidInput, NotFound
 from plexica.core.htmx import render_page
-from plexica.identity.actors import actor_of
+from plexica.identity.actors import actor_of, viewer_of
 from plexica.identity.models import User
 from plexica.identity.people_states import PersonState, change_of, state_of
 from plexica.rbac.authority import BeyondAuthority
 from plexica.rbac.engine import snapshot_of
 from plexica.rbac.guards import require
-from plexica.rbac.people import (
+from plexica.rbac.people import rename_person
+from plexica.rbac.people_selectors import (
     get_any_person,
     list_people_with_roles,
     may_act_on,
     may_manage_people,
-    rename_person,
 )
 from plexica.rbac.permissions import (
     USERS_DISABLE,
@@ -47,7 +47,9 @@ def person_list(request: HttpRequest) -> HttpResponse:
     form = PeopleFilterForm(request.GET)
     is_valid = form.is_valid()
     wanted = form.cleaned_data if is_valid else {}
-    people = list_people_with_roles(search=wanted.get("q", ""), state=wanted.get("state", ""))
+    people = list_people_with_roles(
+        viewer=viewer_of(request), search=wanted.get("q", ""), state=wanted.get("state", "")
+    )
     paginator = Paginator(people if is_valid else people.none(), PAGE_SIZE)
     page = paginator.get_page(wanted.get("page") or 1)
     return render_page(
@@ -58,7 +60,7 @@ def person_list(request: HttpRequest) -> HttpResponse:
             "page": page,
             "people": [(user, state_of(user), change_of(user)) for user in page.object_list],
             "is_filtered": bool(wanted.get("q") or wanted.get("state")) or not is_valid,
-            "may_manage": may_manage_people(cast("User", request.user)),
+            "may_manage": may_manage_people(viewer_of(request)),
         },
         fragment="workspace/_person_table.html",
         status=200 if is_valid else 400,
@@ -69,9 +71,9 @@ def person_list(request: HttpRequest) -> HttpResponse:
 @require("core:users:read")
 def person_detail(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Show how far somebody is, what they hold, and what may be done."""
-    person = get_any_person(user_id)
+    person = get_any_person(user_id, viewer=viewer_of(request))
     change = change_of(person)
-    may_manage = may_manage_people(cast("User", request.user))
+    may_manage = may_manage_people(viewer_of(request))
     return render_page(
         request,
         "workspace/person_detail.html",
@@ -93,7 +95,7 @@ def person_detail(request: HttpRequest, user_id: UUID) -> HttpResponse:
 @require("core:users:update")
 def person_edit(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Ask what somebody is called, and change it."""
-    person = get_any_person(user_id)
+    person = get_any_person(user_id, viewer=viewer_of(request))
     if state_of(person) == PersonState.REMOVED:
         raise NotFound(_("This person was removed."))
     names = {"first_name": person.first_name, "last_name": person.last_name}
@@ -120,15 +122,20 @@ def person_edit(request: HttpRequest, user_id: UUID) -> HttpResponse:
 
 def _actions(request: HttpRequest, person: User) -> dict[str, Any]:
     """Return what the one who looks may do to a person, by the names of the views."""
-    held, state = snapshot_of(cast("User", request.user)), state_of(person)
+    held, state = snapshot_of(viewer_of(request)), state_of(person)
     is_new = state in {PersonState.INVITED, PersonState.WITHDRAWN}
     is_other = person.pk != request.user.pk
+    change = change_of(person)
+    is_opening = change is not None and bool(change.is_enabled)
     possible = {
         "edit": (USERS_UPDATE, state != PersonState.REMOVED),
         "resend": (USERS_INVITE, is_new),
         "withdraw": (USERS_INVITE, is_other and state == PersonState.INVITED),
-        "disable": (USERS_DISABLE, is_other and state == PersonState.ACTIVE),
-        "enable": (USERS_DISABLE, state == PersonState.DISABLED),
+        "disable": (
+            USERS_DISABLE,
+            is_other and not is_new and (state == PersonState.ACTIVE or is_opening),
+        ),
+        "enable": (USERS_DISABLE, state == PersonState.DISABLED and not is_opening),
         "remove": (USERS_REMOVE, is_other and state != PersonState.REMOVED),
     }
     wanted = [

@@ -13,11 +13,11 @@ def words_of(change: RealmChange) -> list[str]:
     words = []
     if change.is_removal:
         words.append(
-            _("Their login has yet to be removed. It opens nothing in this workspace already.")
+            _("Their login has yet to be removed. It already opens nothing in this workspace.")
         )
     elif change.is_enabled is False:
         words.append(
-            _("Their login has yet to be disabled. It opens nothing in this workspace already.")
+            _("Their login has yet to be disabled. It already opens nothing in this workspace.")
         )
     elif change.is_enabled and change.is_creation:
         words.append(_("Their login has yet to be made, so they cannot come in yet."))

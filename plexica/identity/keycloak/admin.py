@@ -42,7 +42,7 @@ class AdminClient:
                 return self._transport.call(
                     method,
                     f"/admin/realms{path}",
-                    token=get_token(self.account),
+                    token=get_token(self.account, read_seconds=min(read_seconds, READ_SECONDS)),
                     params=params,
                     body=body,
                     read_seconds=read_seconds,

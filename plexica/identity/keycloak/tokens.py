@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from plexica.core.errors import PermanentError
 from plexica.identity.keycloak.errors import KeycloakUnauthorized, RawAnswerError
-from plexica.identity.keycloak.transport import BAD_REQUEST, Answer, Transport
+from plexica.identity.keycloak.transport import BAD_REQUEST, READ_SECONDS, Answer, Transport
 
 # A token is renewed this long before it expires, so that none expires on its way.
 MARGIN_SECONDS = 15.0
@@ -35,8 +35,12 @@ _lock = threading.Lock()
 _tokens: dict[ServiceAccount, tuple[str, float]] = {}
 
 
-def get_token(account: ServiceAccount) -> str:
+def get_token(account: ServiceAccount, *, read_seconds: float = READ_SECONDS) -> str:
     """Return an access token of a service account, a kept one where it is good for long enough.
+
+    Args:
+        account: Whose.
+        read_seconds: How long to wait for a new one.
 
     Raises:
         KeycloakUnauthorized: There is no such account, or the secret is wrong.
@@ -48,7 +52,7 @@ def get_token(account: ServiceAccount) -> str:
     if kept and kept[1] > time.monotonic():
         return kept[0]
     asked_at = time.monotonic()
-    answer = _ask(account)
+    answer = _ask(account, read_seconds)
     token: str = answer.body["access_token"]
     lifetime = float(answer.body["expires_in"])
     with _lock:
@@ -73,7 +77,7 @@ def drop_tokens_of_realm(*, base_url: str, realm: str) -> None:
             del _tokens[account]
 
 
-def _ask(account: ServiceAccount) -> Answer:
+def _ask(account: ServiceAccount, read_seconds: float) -> Answer:
     try:
         return Transport(account.base_url).call(
             "POST",
@@ -83,6 +87,7 @@ def _ask(account: ServiceAccount) -> Answer:
                 "client_id": account.client_id,
                 "client_secret": account.client_secret,
             },
+            read_seconds=read_seconds,
         )
     except PermanentError as error:
         # Some refusals of a client come as 400 (RFC 6749, section 5.2).

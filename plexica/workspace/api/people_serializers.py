@@ -1,22 +1,21 @@
 """What comes into a workspace's API about people, and what goes out."""
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from plexica.identity.actors import viewer_of
 from plexica.identity.models import RealmChange, User
 from plexica.identity.people import MAX_EMAIL_LENGTH, MAX_PERSON_NAME
 from plexica.identity.people_states import WAITING, PersonState, change_of, state_of
 from plexica.identity.realm_changes import Outcome
 from plexica.rbac.models import MAX_KEY_LENGTH
-from plexica.rbac.people import MAX_INVITED, MAX_ROLES, may_manage_people
+from plexica.rbac.people import MAX_INVITED, MAX_ROLES
+from plexica.rbac.people_selectors import may_manage_people
 from plexica.rbac.permissions import ROLES_VIEW
 from plexica.workspace.people_words import words_of
 from tenants.api.serializers import EmailField, PageQuerySerializer, StrictSerializer, TextField
-
-if TYPE_CHECKING:
-    from rest_framework.request import Request
 
 STATES = [*PersonState.values, WAITING]
 
@@ -118,14 +117,14 @@ class UserSerializer(serializers.ModelSerializer[User]):
     @extend_schema_field(serializers.ListField(child=serializers.CharField(), allow_null=True))
     def get_roles(self, user: User) -> list[str] | None:
         """Return the keys of the roles that they hold themselves."""
-        if not self._caller().has_perm(ROLES_VIEW):
+        if not viewer_of(self.context["request"]).has_perm(ROLES_VIEW):
             return None
         return sorted(assignment.role.key for assignment in user.role_assignments.all())
 
     @extend_schema_field(serializers.DateTimeField(allow_null=True))
     def get_last_login(self, user: User) -> str | None:
         """Return when they logged in last."""
-        if user.last_login is None or not may_manage_people(self._caller()):
+        if user.last_login is None or not may_manage_people(viewer_of(self.context["request"])):
             return None
         return serializers.DateTimeField().to_representation(user.last_login)
 
@@ -133,13 +132,9 @@ class UserSerializer(serializers.ModelSerializer[User]):
     def get_waiting(self, user: User) -> Any:
         """Return what the login service has yet to do."""
         change = change_of(user)
-        if change is None or not may_manage_people(self._caller()):
+        if change is None or not may_manage_people(viewer_of(self.context["request"])):
             return None
         return WaitingSerializer(change).data
-
-    def _caller(self) -> User:
-        request: Request = self.context["request"]
-        return cast("User", request.user)
 
 
 class UserPageSerializer(serializers.Serializer[Any]):

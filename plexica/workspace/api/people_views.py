@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from plexica.core.client_address import client_address
 from plexica.core.rate_limits import count_try
-from plexica.identity.actors import actor_of
+from plexica.identity.actors import actor_of, viewer_of
 from plexica.identity.people_states import change_of
 from plexica.identity.realm_changes import Outcome
 from plexica.rbac.api import requires
@@ -19,15 +19,14 @@ from plexica.rbac.people import (
     Invitee,
     disable_person,
     enable_person,
-    get_any_person,
     invite_people,
-    list_people_with_roles,
     remove_person,
     rename_person,
     resend_invitation,
     try_again,
     withdraw_invitation,
 )
+from plexica.rbac.people_selectors import get_any_person, list_people_with_roles
 from plexica.rbac.permissions import (
     USERS_DISABLE,
     USERS_INVITE,
@@ -91,7 +90,9 @@ class UserListView(_UserView):
     def get(self, request: Request) -> Response:
         """Return a page of people."""
         wanted = read_query(UserQuerySerializer, request)
-        people = list_people_with_roles(search=wanted["search"], state=wanted["state"])
+        people = list_people_with_roles(
+            viewer=viewer_of(request), search=wanted["search"], state=wanted["state"]
+        )
         return answer_page(request, people, UserSerializer, wanted, ordering=ORDERING)
 
     @extend_schema(
@@ -119,7 +120,9 @@ class UserListView(_UserView):
                 "email": each.email,
                 "outcome": each.outcome,
                 "reason": each.reason,
-                "user": get_any_person(each.user.pk) if each.user else None,
+                "user": get_any_person(each.user.pk, viewer=viewer_of(request))
+                if each.user
+                else None,
             }
             for each in done
         ]
@@ -154,7 +157,7 @@ class UserView(_UserView):
     )
     def patch(self, request: Request, user_id: UUID) -> Response:
         """Change the names that are given."""
-        person = get_any_person(user_id)
+        person = get_any_person(user_id, viewer=viewer_of(request))
         values = read_body(UserUpdateSerializer, request)
         rename_person(
             tenant=tenant_of(request),
@@ -200,7 +203,7 @@ def _action(
         )
         def post(self, request: Request, user_id: UUID) -> Response:
             """Do it."""
-            person = get_any_person(user_id)
+            person = get_any_person(user_id, viewer=viewer_of(request))
             read_body(EmptySerializer, request)
             if is_counted:
                 _count(request, 1)
@@ -264,10 +267,10 @@ def _count(request: Request, number: int) -> None:
 
 
 def _show(request: Request, user_id: UUID, *, status: int = 200) -> Response:
-    person = get_any_person(user_id)
+    person = get_any_person(user_id, viewer=viewer_of(request))
     return Response(UserSerializer(person, context={"request": request}).data, status=status)
 
 
 def _show_changed(request: Request, user_id: UUID) -> Response:
-    is_waiting = change_of(get_any_person(user_id)) is not None
+    is_waiting = change_of(get_any_person(user_id, viewer=viewer_of(request))) is not None
     return _show(request, user_id, status=202 if is_waiting else 200)

@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 
 import pytest
 import requests
+from django.utils import timezone
 
 from deploy.local import control
 from deploy.local.mail import Mail
@@ -16,6 +17,7 @@ from plexica.core.actor import SYSTEM
 from plexica.identity.keycloak.errors import KeycloakNotFound
 from plexica.identity.keycloak.realm import realm_client
 from plexica.identity.models import RealmChange, User
+from plexica.identity.realm_changes import settle_people
 from plexica.rbac.people import Invitee, invite_people
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
@@ -166,3 +168,21 @@ def stop(servers: Servers) -> Iterator[OnServer]:
 def start(servers: Servers) -> OnServer:
     """Start a server that was stopped, and wait until it answers."""
     return lambda name: control.start_part(servers.instance, name)
+
+
+def is_enabled(tenant: Tenant, user: User) -> object:
+    known = in_realm(tenant, user)
+    assert known is not None
+    return known["enabled"]
+
+
+def be_due(tenant: Tenant) -> None:
+    """Let the time pass after which all that waits is tried again."""
+    with tenant_scope(tenant):
+        RealmChange.objects.update(next_attempt_at=timezone.now(), claimed_until=None)
+
+
+def settle(tenant: Tenant) -> None:
+    """Have the clock do its part, as often as it takes."""
+    be_due(tenant)
+    settle_people()

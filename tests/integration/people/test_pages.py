@@ -206,6 +206,14 @@ def test_a_member_sees_people_and_no_more(ada: Member, bo: Member) -> None:
         assert hidden not in page
 
 
+def test_a_member_does_not_see_who_was_removed(ada: Member, bo: Member, invite: Invite) -> None:
+    user = invite()
+    assert user.email in page_of(bo, one(user))
+    send(ada, one(user, "remove/"))
+    assert bo.client.get(one(user)).status_code == HTTPStatus.NOT_FOUND
+    assert user.email not in page_of(bo, "/users/", state="removed")
+
+
 def test_who_may_not_give_roles_invites_without(ada: Member, acme: Tenant) -> None:
     with tenant_scope(acme):
         role = create_role(
