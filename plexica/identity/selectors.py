@@ -32,7 +32,7 @@ def get_person(*, reference: str) -> User:
     """Return one person, or service account, of the current scope.
 
     Args:
-        reference: Their id, or a person's address.
+        reference: Their id, or the address of a person whom their realm still knows.
 
     Raises:
         NotFound: There is nobody like that.
@@ -41,7 +41,8 @@ def get_person(*, reference: str) -> User:
     try:
         wanted = User.objects.filter(pk=UUID(reference))
     except ValueError:
-        wanted = User.objects.filter(email__iexact=reference)
+        # Who was made anew under the same address is somebody else.
+        wanted = User.objects.filter(email__iexact=reference, removed_at=None)
     people = list(wanted[:2])
     if not people:
         raise NotFound(_("There is nobody here with this id or address."))
