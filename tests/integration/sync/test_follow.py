@@ -1,6 +1,5 @@
 """Changes that are made in Keycloak reach the rows by the realm's events, without a login."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -176,8 +175,8 @@ def test_who_is_slow_does_not_write_what_is_old(
         found = find_person(realm, subject)
         if not others:
             keycloak.change(bo, firstName="Robert")
-            with ThreadPoolExecutor(1) as pool:
-                others.append(pool.submit(follow_tenant, keycloak.tenant).result())
+            with threads(1) as submit:
+                others.append(submit(follow_tenant, keycloak.tenant).result())
         return found
 
     monkeypatch.setattr("plexica.identity.sync.realm.find_person", change_meanwhile)
