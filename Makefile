@@ -51,6 +51,7 @@ prove: venv fetch ## Run the long proofs and figures that `make test` leaves out
 	@PLEXICA_TEST_KEEP=0 $(VENV)/python -m pytest -m prove $(ARGS)
 	@$(VENV)/python -m bench provisioning --tenants 200
 	@$(VENV)/python -m bench upgrade
+	@$(VENV)/python -m bench sync
 
 docs: venv ## Build the documentation into site/
 	@NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --strict --quiet
