@@ -56,9 +56,9 @@ class User(AbstractBaseUser):
     last_name = models.CharField(max_length=255, blank=True)
     locale = models.CharField(max_length=35, blank=True)
     is_active = models.BooleanField(default=True)
-    # When their realm was found to know them no more. Who is made anew there is somebody else.
-    removed_at = models.DateTimeField(null=True, blank=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    # Whoever was removed keeps a row, so that the audit can say who they were.
+    removed_at = models.DateTimeField(null=True)
 
     USERNAME_FIELD = "id"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["issuer", "subject"]

@@ -12,15 +12,20 @@ MAX_REFERENCE_LENGTH = 254
 
 
 def list_people(*, is_active: bool | None = None, search: str = "") -> QuerySet[User]:
-    """Return the people of the current scope, by address.
+    """Return the people of the current scope, by address, without those who were removed.
 
     Args:
         is_active: Only those who may log in, or only those who may not; all when None.
         search: Only those of whom each word is in the name or the address, whatever its case.
     """
-    people = User.objects.filter(kind=UserKind.PERSON)
+    people = User.objects.filter(kind=UserKind.PERSON, removed_at__isnull=True)
     if is_active is not None:
         people = people.filter(is_active=is_active)
+    return with_words(people, search)
+
+
+def with_words(people: QuerySet[User], search: str) -> QuerySet[User]:
+    """Return those of some people who have each word in their name or address."""
     for word in search.split():
         people = people.filter(
             Q(email__icontains=word) | Q(first_name__icontains=word) | Q(last_name__icontains=word)
@@ -29,10 +34,10 @@ def list_people(*, is_active: bool | None = None, search: str = "") -> QuerySet[
 
 
 def get_person(*, reference: str) -> User:
-    """Return one person, or service account, of the current scope.
+    """Return one person, or service account, of the current scope; nobody who was removed.
 
     Args:
-        reference: Their id, or the address of a person whom their realm still knows.
+        reference: Their id, or a person's address.
 
     Raises:
         NotFound: There is nobody like that.
@@ -41,9 +46,8 @@ def get_person(*, reference: str) -> User:
     try:
         wanted = User.objects.filter(pk=UUID(reference))
     except ValueError:
-        # Who was made anew under the same address is somebody else.
-        wanted = User.objects.filter(email__iexact=reference, removed_at=None)
-    people = list(wanted[:2])
+        wanted = User.objects.filter(email__iexact=reference)
+    people = list(wanted.filter(removed_at__isnull=True)[:2])
     if not people:
         raise NotFound(_("There is nobody here with this id or address."))
     if len(people) > 1:

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="user",
             name="removed_at",
-            field=models.DateTimeField(blank=True, null=True),
+            field=models.DateTimeField(null=True),
         ),
         migrations.CreateModel(
             name="RealmSync",
