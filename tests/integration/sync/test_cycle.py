@@ -54,6 +54,22 @@ def test_a_broken_realm_holds_up_nobody_and_is_noted_once(
         assert RealmSync.objects.get().failing_since == since
 
 
+def test_a_tenant_that_cannot_even_be_entered_holds_up_nobody(
+    keycloak: Keycloak, globex: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real: Callable[..., Any] = cycle.follow_tenant
+
+    def fail(tenant: Tenant) -> Any:
+        if tenant == globex:
+            raise ZeroDivisionError
+        return real(tenant)
+
+    monkeypatch.setattr(cycle, "follow_tenant", fail)
+    bo = keycloak.add_person("Bo")
+    follow_all()
+    assert keycloak.row(bo)
+
+
 def test_a_realm_that_works_again_says_so(keycloak: Keycloak) -> None:
     with tenant_scope(keycloak.tenant):
         cycle.note_failure("It was broken.")
