@@ -128,10 +128,7 @@ def read_all(tenants: list[Tenant]) -> None:
 def get_bare(tenants: list[Tenant], paths: dict[str, list[str]]) -> Callable[[], None]:
     """Return what GETs the addresses that the cycle asks for, and does nothing with the answers."""
     local = threading.local()
-    headers = {}
-    for tenant in tenants:
-        account = realm_client(tenant).account
-        headers[tenant.realm] = {"Authorization": f"Bearer {get_token(account)}"}
+    accounts = {tenant.realm: realm_client(tenant).account for tenant in tenants}
     base = settings.KEYCLOAK_SERVERS["default"].internal_url
 
     def get(tenant: Tenant) -> None:
@@ -139,7 +136,9 @@ def get_bare(tenants: list[Tenant], paths: dict[str, list[str]]) -> Callable[[],
             local.session = requests.Session()
             local.session.trust_env = False
         for path in paths[tenant.realm]:
-            local.session.get(f"{base}{path}", headers=headers[tenant.realm]).raise_for_status()
+            # Kept, and renewed as often as the cycle has to.
+            headers = {"Authorization": f"Bearer {get_token(accounts[tenant.realm])}"}
+            local.session.get(f"{base}{path}", headers=headers).raise_for_status()
 
     pool = ThreadPoolExecutor(AT_ONCE)
 

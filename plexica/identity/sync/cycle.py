@@ -130,6 +130,10 @@ def platform_source() -> Source:
 def _look(tenant: Tenant) -> Result | None:
     try:
         return follow_tenant(tenant)
+    except Exception:
+        # Not even its scope could be entered. The others go on.
+        logger.exception("realm_not_followed", schema=tenant.schema_name)
+        return None
     finally:
         # The thread stays, and its connection goes back to the pool.
         connection.close()

@@ -63,8 +63,7 @@ def differing(*, issuer: str, found: Mapping[str, dict[str, Any]]) -> frozenset[
     return frozenset(
         subject
         for subject, said in found.items()
-        if not _is_program(said)
-        and (subject not in rows or _facts_of(rows[subject]) != _facts_said(said))
+        if not _is_program(said) and (subject not in rows or _is_other(rows[subject], said))
     )
 
 
@@ -96,8 +95,7 @@ def _make(issuer: str, subject: str, said: dict[str, Any]) -> tuple[User, bool]:
 
 
 def _update(user: User, said: dict[str, Any] | None) -> bool:
-    before = _facts_of(user)
-    was_removed = user.removed_at is not None
+    before, was_removed = _facts_of(user), user.removed_at is not None
     if said is None:
         if was_removed:
             return False
@@ -105,9 +103,9 @@ def _update(user: User, said: dict[str, Any] | None) -> bool:
         user.save(update_fields=["is_active", "removed_at"])
         _tell("removed", user, before=before)
         return True
-    after = _facts_said(said)
-    if after == before and not was_removed:
+    if not _is_other(user, said):
         return False
+    after = _facts_said(said)
     for column, value in after.items():
         setattr(user, column, value)
     user.removed_at = None
@@ -126,6 +124,10 @@ def _update(user: User, said: dict[str, Any] | None) -> bool:
             after={column: after[column] for column in words},
         )
     return True
+
+
+def _is_other(user: User, said: dict[str, Any]) -> bool:
+    return user.removed_at is not None or _facts_of(user) != _facts_said(said)
 
 
 def _tell(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.utils import timezone
 from pytest_django import Settings
 
 from plexica.identity.keycloak.errors import KeycloakNotFound
@@ -66,6 +67,14 @@ def test_everything_that_differs_is_brought_in_line(
         assert stranger.is_active
         stranger.delete()
         ghost.delete()
+    # One that is known again, as after a restored backup.
+    with tenant_scope(keycloak.tenant):
+        User.objects.filter(subject=subjects[1]).update(removed_at=timezone.now(), is_active=False)
+    row = realm_of(report(capsys, slug), slug)
+    assert (row["made"], row["changed"]) == (0, 1)
+    again = keycloak.known(subjects[1])
+    assert (again.is_active, again.removed_at) == (True, None)
+    assert keycloak.actions(again)[-1] == "Keycloak: user.restored"
     row = realm_of(report(capsys, slug), slug)
     assert (row["made"], row["changed"]) == (0, 0)
     code, out = sync(capsys, slug)

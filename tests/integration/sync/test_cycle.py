@@ -5,8 +5,11 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from celery import current_app
 
 from deploy.local import control
+from plexica.core.jobs import TENANT_HEADER
+from plexica.identity import tasks
 from plexica.identity.keycloak.tokens import drop_tokens_of_realm
 from plexica.identity.models import RealmSync
 from plexica.identity.providers import MANAGEMENT_SECRET
@@ -49,6 +52,22 @@ def test_a_broken_realm_holds_up_nobody_and_is_noted_once(
         since = RealmSync.objects.get().failing_since
         follow_all()
         assert RealmSync.objects.get().failing_since == since
+
+
+def test_a_tenant_that_cannot_even_be_entered_holds_up_nobody(
+    keycloak: Keycloak, globex: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real: Callable[..., Any] = cycle.follow_tenant
+
+    def fail(tenant: Tenant) -> Any:
+        if tenant == globex:
+            raise ZeroDivisionError
+        return real(tenant)
+
+    monkeypatch.setattr(cycle, "follow_tenant", fail)
+    bo = keycloak.add_person("Bo")
+    follow_all()
+    assert keycloak.row(bo)
 
 
 def test_a_realm_that_works_again_says_so(keycloak: Keycloak) -> None:
@@ -107,6 +126,23 @@ def test_a_first_look_asks_for_all_to_be_read(
     )
     follow_all()
     assert keycloak.tenant.slug in asked
+
+
+def test_the_schedule_and_its_tasks_do_it(keycloak: Keycloak) -> None:
+    """What beat sends is there, and runs in the scope that a message names."""
+    planned = {entry["task"] for entry in current_app.conf.beat_schedule.values()}
+    assert {"identity.follow_realms", "identity.follow_platform_realm"} <= planned
+    current_app.loader.import_default_modules()
+    assert planned <= set(current_app.tasks)
+    bo = keycloak.add_person("Bo")
+    tasks.follow_realms.apply(throw=True)
+    assert keycloak.row(bo)
+    with tenant_scope(keycloak.tenant):
+        RealmSync.objects.all().delete()
+    tasks.resync_realm.apply(headers={TENANT_HEADER: keycloak.tenant.slug}, throw=True)
+    assert keycloak.state().all_read_at
+    tasks.follow_platform_realm.apply(throw=True)
+    assert RealmSync.objects.get().all_read_at
 
 
 def test_keycloak_may_be_away(servers: Servers, keycloak: Keycloak) -> None:

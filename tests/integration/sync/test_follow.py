@@ -1,6 +1,6 @@
 """Changes that are made in Keycloak reach the rows by the realm's events, without a login."""
 
-from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -12,15 +12,17 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from plexica.core.scope import enter_scope
 from plexica.events.models import OutboxMessage
 from plexica.identity.keycloak import following
 from plexica.identity.models import RealmSync, User
+from plexica.identity.selectors import get_person
 from plexica.identity.sync import hooks, state
-from plexica.identity.sync.cycle import follow_tenant, resync_current
-from plexica.identity.sync.realm import Outcome
+from plexica.identity.sync.cycle import follow_tenant, resync_current, source_of
+from plexica.identity.sync.realm import Outcome, follow_realm, read_realm
 from plexica.rbac.selectors import assignments_of
 from tenants.models import Tenant
-from tenants.scopes import tenant_scope
+from tenants.scopes import scope_of, tenant_scope
 from tests.integration.identity.browser import PASSWORD
 from tests.integration.identity.realms import add_program
 from tests.integration.sync.conftest import Keycloak
@@ -102,9 +104,13 @@ def test_nothing_new_writes_nothing_and_old_events_are_left_behind(
     with django_assert_num_queries(2):
         assert keycloak.follow().outcome == Outcome.IDLE
     assert keycloak.state().cursor == before.cursor
+    all_events = following.list_events(keycloak.realm, since=0, at_most=10_000)
     with tenant_scope(keycloak.tenant):
-        RealmSync.objects.update(cursor=before.cursor - 10 * state.SETTLED_MS)
-    keycloak.follow()
+        RealmSync.objects.update(
+            cursor=before.cursor - 10 * state.SETTLED_MS,
+            seen=[[event.id, event.time] for event in all_events],
+        )
+    assert keycloak.follow().outcome == Outcome.IDLE
     after = keycloak.state()
     assert abs(after.cursor + state.SETTLED_MS - state.now_ms()) < 60_000
 
@@ -173,8 +179,8 @@ def test_who_is_slow_does_not_write_what_is_old(
         found = find_person(realm, subject)
         if not others:
             keycloak.change(bo, firstName="Robert")
-            with ThreadPoolExecutor(1) as pool:
-                others.append(pool.submit(follow_tenant, keycloak.tenant).result())
+            with threads(1) as submit:
+                others.append(submit(follow_tenant, keycloak.tenant).result())
         return found
 
     monkeypatch.setattr("plexica.identity.sync.realm.find_person", change_meanwhile)
@@ -260,6 +266,8 @@ def test_people_are_their_subjects_and_not_their_addresses(
         again = keycloak.add_person("Bo", email="bo@shared.example", username="bo@shared.example")
         keycloak.follow()
         assert (keycloak.known(bo).is_active, keycloak.known(again).is_active) == (False, True)
+        with tenant_scope(keycloak.tenant):
+            assert get_person(reference="bo@shared.example") == keycloak.known(again)
         assert elsewhere.known(namesake).is_active
         assert elsewhere.row(bo) is None
     finally:
@@ -293,3 +301,19 @@ def test_who_is_ahead_of_the_realm_is_left_alone(
     keycloak.change(bo, enabled=False)
     keycloak.follow()
     assert keycloak.known(bo).first_name == "Bob"
+
+
+@pytest.mark.parametrize(
+    "column", [("identity_realmsync", "cursor"), ("identity_user", "removed_at")]
+)
+def test_a_tenant_that_waits_for_its_upgrade_waits_for_this_too(
+    keycloak: Keycloak, column: tuple[str, str]
+) -> None:
+    bo = keycloak.add_person("Bo")
+    behind = replace(scope_of(keycloak.tenant), missing=frozenset({column}))
+    with enter_scope(behind):
+        for look in (follow_realm, read_realm):
+            assert look(source_of(keycloak.tenant)).outcome == Outcome.BEHIND
+    assert keycloak.row(bo) is None
+    keycloak.follow()
+    assert keycloak.row(bo)

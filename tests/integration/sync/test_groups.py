@@ -95,6 +95,7 @@ def test_who_is_in_it_by_hand_is_not_keycloaks(keycloak: Keycloak) -> None:
     keycloak.take_out_of(sales, dee)
     keycloak.follow()
     assert members(keycloak, group) == {bo: "manual"}
+    assert keycloak.read_all().followed == 0
     keycloak.put_into(sales, dee)
     keycloak.follow()
     with tenant_scope(keycloak.tenant):
