@@ -13,7 +13,7 @@ import structlog
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import DateTimeField, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -202,15 +202,16 @@ def end_at_realms_word(*, issuer: str, subject: str, realm_session: str) -> int:
         return ended + sum(_end_unnoted(SESSION_KEY, str(user.pk)) for user in people)
 
 
-def is_token_ended(*, realm_session: str, issued_at: float) -> bool:
-    """Return whether an access token's session of the realm ended after the token was given."""
-    # Keycloak counts in whole seconds.
-    return any(
-        issued_at <= int(ended_at.timestamp())
-        for ended_at in EndedSession.objects.filter(realm_session=realm_session).values_list(
-            "ended_at", flat=True
-        )
-    )
+def end_of_session(realm_session: str) -> Subquery:
+    """Return, for a query about something else, when a session of the realm has ended, or NULL."""
+    ended = EndedSession.objects.filter(realm_session=realm_session)
+    return Subquery(ended.values("ended_at")[:1], output_field=DateTimeField(null=True))
+
+
+def end_of_session_now(realm_session: str) -> datetime | None:
+    """Return when a session of the realm has ended, or None while it goes on."""
+    ended = EndedSession.objects.filter(realm_session=realm_session)
+    return ended.values_list("ended_at", flat=True).first()
 
 
 def _end_unnoted(name: str, value: str) -> int:
