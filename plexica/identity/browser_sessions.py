@@ -13,7 +13,7 @@ import structlog
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import DateTimeField, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -174,6 +174,7 @@ def end_everywhere(*, user: User) -> int:
     with transaction.atomic():
         note_all_ended(User.objects.filter(pk=user.pk))
         ended = end_sessions(list_sessions(user=user))
+        ended += _end_unnoted(SESSION_KEY, str(user.pk))
         record(
             actor=actor_of_user(user),
             action=EVERYWHERE_EVENT,
@@ -193,22 +194,35 @@ def end_at_realms_word(*, issuer: str, subject: str, realm_session: str) -> int:
     with transaction.atomic():
         if realm_session:
             note_ended([realm_session])
-            return end_sessions(BrowserSession.objects.filter(realm_session=realm_session))
-        note_all_ended(User.objects.filter(issuer=issuer, subject=subject))
-        return end_sessions(
-            BrowserSession.objects.filter(user__issuer=issuer, user__subject=subject)
-        )
+            ended = end_sessions(BrowserSession.objects.filter(realm_session=realm_session))
+            return ended + _end_unnoted(SESSION_REALM_SESSION, realm_session)
+        people = User.objects.filter(issuer=issuer, subject=subject)
+        note_all_ended(people)
+        ended = end_sessions(BrowserSession.objects.filter(user__in=people))
+        return ended + sum(_end_unnoted(SESSION_KEY, str(user.pk)) for user in people)
 
 
-def is_token_ended(*, realm_session: str, issued_at: float) -> bool:
-    """Return whether an access token's session of the realm ended after the token was given."""
-    # Keycloak counts in whole seconds.
-    return any(
-        issued_at <= int(ended_at.timestamp())
-        for ended_at in EndedSession.objects.filter(realm_session=realm_session).values_list(
-            "ended_at", flat=True
-        )
-    )
+def end_of_session(realm_session: str) -> Subquery:
+    """Return, for a query about something else, when a session of the realm has ended, or NULL."""
+    ended = EndedSession.objects.filter(realm_session=realm_session)
+    return Subquery(ended.values("ended_at")[:1], output_field=DateTimeField(null=True))
+
+
+def end_of_session_now(realm_session: str) -> datetime | None:
+    """Return when a session of the realm has ended, or None while it goes on."""
+    ended = EndedSession.objects.filter(realm_session=realm_session)
+    return ended.values_list("ended_at", flat=True).first()
+
+
+def _end_unnoted(name: str, value: str) -> int:
+    """End sessions without a row of ours, by what their own data says; there are few, or none."""
+    keys = [
+        session.pk
+        for session in Session.objects.filter(browser=None)
+        if session.get_decoded().get(name) == value
+    ]
+    Session.objects.filter(pk__in=keys).delete()
+    return len(keys)
 
 
 def _take_over(request: HttpRequest, session: SessionStore, user_id: str) -> BrowserSession | None:

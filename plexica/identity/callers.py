@@ -1,13 +1,14 @@
 """Whom the checked access token of a request stands for.
 
-Their row is read at each request, and whether the token's session has ended. So whoever is
-disabled, revoked or logged out is refused at the next one in every process, whatever Redis keeps.
+Their row is read at each request, in one query with whether the token's session has ended. So
+whoever is disabled, revoked or logged out is refused at the next one in every process, whatever
+Redis keeps.
 """
 
 from dataclasses import replace
 from datetime import datetime
 
-from plexica.identity.browser_sessions import is_token_ended
+from plexica.identity.browser_sessions import end_of_session, end_of_session_now
 from plexica.identity.jwt.errors import TokenRefused
 from plexica.identity.jwt.tokens import Claims
 from plexica.identity.models import ServiceAccount, ServiceAccountState, User, UserKind
@@ -55,7 +56,7 @@ def _of_platform(claims: Claims, provider: Provider) -> Principal:
         raise CallerRefused("A browser's login opens no API.", claims)
     principal = principal_of(claims)
     if principal.actor.kind == "user":
-        _check_session(claims)
+        _check_end(end_of_session_now(_session_of(claims)), claims)
         found = User.objects.filter(issuer=claims["iss"], subject=claims["sub"]).first()
         if found is not None:
             _check_person(found, claims)
@@ -64,30 +65,34 @@ def _of_platform(claims: Claims, provider: Provider) -> Principal:
 
 
 def _person(claims: Claims) -> User:
-    user = User.objects.filter(
-        issuer=claims["iss"], subject=claims["sub"], kind=UserKind.PERSON
-    ).first()
+    user = (
+        User.objects.filter(issuer=claims["iss"], subject=claims["sub"], kind=UserKind.PERSON)
+        .annotate(session_ended_at=end_of_session(_session_of(claims)))
+        .first()
+    )
     if user is None:
         raise CallerRefused(
             "Nobody here is known by this token. Log in with a browser first.", claims
         )
     _check_person(user, claims)
-    _check_session(claims)
+    _check_end(user.session_ended_at, claims)
     return user
+
+
+def _session_of(claims: Claims) -> str:
+    session = claims.get("sid")
+    return session if isinstance(session, str) else ""
 
 
 def _check_person(user: User, claims: Claims) -> None:
     if not user.is_active:
         raise CallerRefused("This account is disabled.", claims)
-    ended_at = user.sessions_ended_at
+    _check_end(user.sessions_ended_at, claims)
+
+
+def _check_end(ended_at: datetime | None, claims: Claims) -> None:
     # Keycloak counts in whole seconds; of the same second, nobody knows which was first.
     if ended_at is not None and claims["iat"] <= int(ended_at.timestamp()):
-        raise CallerRefused("The session that the token was given in has ended.", claims)
-
-
-def _check_session(claims: Claims) -> None:
-    session = claims.get("sid")
-    if isinstance(session, str) and is_token_ended(realm_session=session, issued_at=claims["iat"]):
         raise CallerRefused("The session that the token was given in has ended.", claims)
 
 

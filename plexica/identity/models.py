@@ -272,8 +272,9 @@ class BrowserSession(models.Model):
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # No constraint: processes of the version before end sessions, too, and do not know this table.
     session = models.OneToOneField(
-        "sessions.Session", on_delete=models.CASCADE, related_name="browser"
+        "sessions.Session", on_delete=models.CASCADE, related_name="browser", db_constraint=False
     )
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="browser_sessions")
     # What Keycloak calls `sid`.

@@ -26,6 +26,8 @@ class SessionStore(db.SessionStore):
     def _get_session_from_db(self) -> Session | None:
         found = (
             Session.objects.select_related("browser")
+            # Read when they are needed, once in five minutes.
+            .defer("browser__tokens")
             .filter(session_key=self.session_key, expire_date__gt=timezone.now())
             .first()
         )

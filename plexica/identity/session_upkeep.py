@@ -5,7 +5,7 @@ from typing import Any
 import structlog
 from celery import current_app
 from django.contrib.sessions.models import Session
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -115,5 +115,6 @@ def _clear(limits: SessionLimits) -> None:
     )
     Session.objects.filter(pk__in=list(over.values_list("session_id", flat=True))).delete()
     Session.objects.filter(expire_date__lte=now).delete()
+    BrowserSession.objects.filter(~Exists(Session.objects.filter(pk=OuterRef("session")))).delete()
     EndedSession.objects.filter(ended_at__lte=now - ENDED_KEPT_FOR).delete()
     UsedLogoutToken.objects.filter(expires_at__lte=now).delete()

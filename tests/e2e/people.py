@@ -56,7 +56,7 @@ class Person:
     def log_out(self) -> None:
         """Log out by the menu."""
         self.page.locator("header .dropdown [data-bs-toggle=dropdown]").click()
-        self.page.get_by_role("button", name="Log out").click()
+        self.page.get_by_role("button", name="Log out", exact=True).click()
 
     def accept_invitation(self, link: str, password: str = PASSWORD) -> None:
         """Follow an invitation's link, set a password, and stop at Keycloak's last page."""

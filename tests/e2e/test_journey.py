@@ -208,7 +208,7 @@ def test_on_a_phone_nothing_scrolls_sideways(app: App, person: Come) -> None:
         page.goto(f"{app.console_url}{path}")
         assert admin.sideways_scroll() <= 0, path
     page.locator("header .dropdown [data-bs-toggle=dropdown]").click()
-    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    expect(page.get_by_role("button", name="Log out", exact=True)).to_be_visible()
     assert admin.sideways_scroll() <= 0, "The menu"
 
     ada = person(width=PHONE)

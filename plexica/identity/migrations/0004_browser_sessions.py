@@ -38,6 +38,7 @@ class Migration(migrations.Migration):
                 (
                     "session",
                     models.OneToOneField(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="browser",
                         to="sessions.session",

@@ -11,7 +11,7 @@ from plexica.core.error_pages import error_page
 from plexica.core.errors import ServiceUnavailable
 from plexica.core.limits import API_PREFIX
 from plexica.identity.actors import SESSION_ROLES
-from plexica.identity.browser_sessions import browser_session_of, end_sessions, note_seen
+from plexica.identity.browser_sessions import browser_session_of, note_seen
 from plexica.identity.models import BrowserSession, User
 from plexica.identity.oidc.refresh import GRACE, Answer, Roles, ask_realm
 from tenants.requests import tenant_or_none
@@ -56,7 +56,6 @@ def _follow(request: HttpRequest, browser: BrowserSession) -> HttpResponse | Non
             return None
         answer, roles = ask_realm(browser, user=user)
         if answer is Answer.NO:
-            end_sessions(BrowserSession.objects.filter(pk=browser.pk))
             _log_out(request)
             return None
         if answer is Answer.NONE and now >= due_at + GRACE:

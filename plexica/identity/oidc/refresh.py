@@ -16,7 +16,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from plexica.core.errors import OutwardError, PermanentError, TransientError
-from plexica.identity.browser_sessions import open_tokens, refresh_time, seal_tokens
+from plexica.identity.browser_sessions import (
+    end_sessions,
+    open_tokens,
+    refresh_time,
+    seal_tokens,
+)
 from plexica.identity.hooks import run_login_hooks
 from plexica.identity.jwt.bearer import realm_roles
 from plexica.identity.jwt.errors import TokenRefused
@@ -55,6 +60,8 @@ class Answer(Enum):
 def ask_realm(browser: BrowserSession, *, user: User) -> tuple[Answer, Roles]:
     """Ask the realm of the current scope whether a session may go on, or wait for who asks.
 
+    If it may not, it has ended here when this returns.
+
     Args:
         browser: The session, as it was when the request began.
         user: The person whose session it is.
@@ -73,18 +80,28 @@ def ask_realm(browser: BrowserSession, *, user: User) -> tuple[Answer, Roles]:
     )
     if not is_locked:
         return _wait(browser), None
+    answer = Answer.NONE
+    roles: Roles = None
     try:
-        return _ask(browser, user, provider)
+        answer, roles = _ask(browser, user, provider)
+        if answer is Answer.NO:
+            # Before anybody who waits could take it for one that goes on.
+            end_sessions(BrowserSession.objects.filter(pk=browser.pk))
     finally:
-        # What is new has unlocked it already; this is for when nothing is.
-        BrowserSession.objects.filter(pk=browser.pk, refresh_after=browser.refresh_after).update(
-            refreshing_until=None
-        )
+        if answer is Answer.NONE:
+            _unlock(browser)
+    return answer, roles
 
 
 def forget_outages() -> None:
     """Ask realms again at once that have not answered just now."""
     _away_until.clear()
+
+
+def _unlock(browser: BrowserSession) -> None:
+    BrowserSession.objects.filter(pk=browser.pk, refresh_after=browser.refresh_after).update(
+        refreshing_until=None
+    )
 
 
 def _wait(browser: BrowserSession) -> Answer:

@@ -23,7 +23,8 @@ from joserfc.jwk import OctKey, RSAKey
 
 from plexica.core.scope import platform_scope
 from plexica.identity.access import Access, Sessions
-from plexica.identity.browser_sessions import open_tokens
+from plexica.identity.browser_sessions import end_at_realms_word, open_tokens
+from plexica.identity.callers import CallerRefused, caller_of
 from plexica.identity.jwt import keys
 from plexica.identity.jwt.logout import LOGOUT_EVENT
 from plexica.identity.keycloak.master import master_client
@@ -468,3 +469,16 @@ def test_the_realm_is_told_where_plexica_listens(acme: Tenant) -> None:
     assert console.body[0]["attributes"]["backchannel.logout.url"] == (
         f"{settings.PLEXICA_INTERNAL_URL}/oidc/backchannel/plexica/"
     )
+
+
+def test_the_platforms_api_refuses_tokens_of_a_session_that_has_ended() -> None:
+    provider = platform_provider()
+    claims = {
+        "iss": provider.issuer, "sub": uuid4().hex, "azp": "a-tool", "iat": int(time.time()),
+        "sid": uuid4().hex, "preferred_username": "stella",
+    }  # fmt: skip
+    assert caller_of(claims, provider, is_platform=True)
+    end_at_realms_word(issuer=provider.issuer, subject="", realm_session=str(claims["sid"]))
+    with pytest.raises(CallerRefused):
+        caller_of(claims, provider, is_platform=True)
+    assert caller_of(claims | {"iat": int(time.time()) + 1}, provider, is_platform=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from plexica.audit.models import AuditEntry
@@ -12,7 +13,9 @@ from plexica.core.errors import InvalidInput, TransientError
 from plexica.core.scope import platform_scope
 from plexica.events.models import OutboxMessage
 from plexica.events.services import deliver_pending
+from plexica.identity.keycloak.master import master_client
 from plexica.identity.keycloak.realm import realm_client
+from plexica.identity.providers import CONSOLE_CLIENT, WORKSPACE_CLIENT
 from plexica.identity.realm_part import RealmPart
 from plexica.identity.session_upkeep import tell_realm_of_limits
 from tenants.models import Tenant
@@ -140,3 +143,35 @@ def test_what_makes_no_sense_is_refused(
     assert list(caught.value.fields) == [field]
     tenant.refresh_from_db()
     assert (tenant.session_idle_minutes, tenant.session_max_minutes) == (30, 600)
+
+
+def test_a_realm_of_the_version_before_learns_where_plexica_listens(tenant: Tenant) -> None:
+    realm = realm_client(tenant)
+    client = realm.find_client(WORKSPACE_CLIENT)
+    assert client
+    names = ("backchannel.logout.url", "backchannel.logout.session.required")
+    wanted = {name: client["attributes"][name] for name in names}
+    realm.update_client({
+        "id": client["id"], "clientId": WORKSPACE_CLIENT, "attributes": dict.fromkeys(names, ""),
+    })  # fmt: skip
+    part = RealmPart()
+    assert [finding.what for finding in part.inspect(tenant)] == [f"client {WORKSPACE_CLIENT}"]
+    part.upgrade(tenant)
+    assert part.inspect(tenant) == []
+    mended = realm.find_client(WORKSPACE_CLIENT)
+    assert mended
+    assert wanted.items() <= mended["attributes"].items()
+
+
+def test_the_console_learns_it_when_it_is_prepared_again() -> None:
+    master = master_client("default")
+    found = master.call("GET", "/plexica/clients", params={"clientId": CONSOLE_CLIENT}).body[0]
+    address = found["attributes"]["backchannel.logout.url"]
+    master.call(
+        "PUT",
+        f"/plexica/clients/{found['id']}",
+        body=found | {"attributes": {**found["attributes"], "backchannel.logout.url": ""}},
+    )
+    call_command("prepare_keycloak", verbosity=0)
+    again = master.call("GET", "/plexica/clients", params={"clientId": CONSOLE_CLIENT}).body[0]
+    assert again["attributes"]["backchannel.logout.url"] == address
