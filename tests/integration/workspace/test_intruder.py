@@ -134,7 +134,7 @@ def test_bo_sees_the_dashboard_and_the_people_only(ada: Member, bo: Member, thin
 def test_the_menu_shows_what_one_may_do(ada: Member, dee: Member) -> None:
     for somebody in (ada, dee):
         page = somebody.client.get("/").content.decode()
-        for shown in ("/roles/", "/groups/", "/why/", "/service-accounts/"):
+        for shown in ("/users/", "/roles/", "/groups/", "/why/", "/service-accounts/"):
             assert f'href="{shown}"' in page
     page = dee.client.get("/groups/").content.decode()
     assert page.count('aria-current="page"') == 1
