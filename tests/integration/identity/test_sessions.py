@@ -185,9 +185,10 @@ def test_the_clock_removes_what_is_over_and_nothing_else(acme: Tenant, ada: Brow
     with tenant_scope(acme):
         Session.objects.filter(pk=key_of(expired)).update(expire_date=now)
         for name, age in (("old", timedelta(hours=26)), ("new", timedelta(hours=1))):
-            EndedSession.objects.create(realm_session=f"x-{name}", ended_at=now - age)
+            EndedSession.objects.create(realm_session=f"clock: {name}", ended_at=now - age)
             UsedLogoutToken.objects.create(
-                digest=f"x-{name}", expires_at=now + timedelta(minutes=-1 if name == "old" else 1)
+                digest=f"clock: {name}",
+                expires_at=now + timedelta(minutes=-1 if name == "old" else 1),
             )
         # As the version before ends one, which knows of no row beside it.
         gone = key_of(logged_in(acme))
@@ -200,8 +201,8 @@ def test_the_clock_removes_what_is_over_and_nothing_else(acme: Tenant, ada: Brow
         assert not keys & {key_of(idle), key_of(old), key_of(expired)}
         assert key_of(ada) in keys
         for model in (EndedSession, UsedLogoutToken):
-            left = model.objects.filter(pk__startswith="x-")
-            assert list(left.values_list("pk", flat=True)) == ["x-new"]
+            left = model.objects.filter(pk__startswith="clock: ")
+            assert list(left.values_list("pk", flat=True)) == ["clock: new"]
             left.delete()
 
 
