@@ -7,9 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -25,6 +23,7 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from plexica.core.actor import SYSTEM  # noqa: E402
+from plexica.core.context import ContextThreadPool, start_thread  # noqa: E402
 from plexica.core.scope import platform_scope  # noqa: E402
 from plexica.identity.keycloak.realm import realm_client  # noqa: E402
 from plexica.identity.keycloak.tokens import get_token  # noqa: E402
@@ -140,7 +139,7 @@ def get_bare(tenants: list[Tenant], paths: dict[str, list[str]]) -> Callable[[],
             headers = {"Authorization": f"Bearer {get_token(accounts[tenant.realm])}"}
             local.session.get(f"{base}{path}", headers=headers).raise_for_status()
 
-    pool = ThreadPoolExecutor(AT_ONCE)
+    pool = ContextThreadPool(AT_ONCE)
 
     def get_all() -> None:
         for _ in pool.map(get, tenants):
@@ -180,8 +179,7 @@ def scheduled(seconds: float) -> Iterator[threading.Event]:
             has_ended.set()
             is_over.wait(max(0.0, seconds - (time.monotonic() - started)))
 
-    thread = threading.Thread(target=work)
-    thread.start()
+    thread = start_thread(work, name="cycles")
     try:
         yield has_ended
     finally:
@@ -197,8 +195,8 @@ def settle(tenants: list[Tenant]) -> None:
 
 
 def _in_threads(act: Callable[[T], None], items: list[T], count: int) -> None:
-    with ThreadPoolExecutor(count) as pool:
-        for done in [pool.submit(copy_context().run, act, item) for item in items]:
+    with ContextThreadPool(count) as pool:
+        for done in [pool.submit(act, item) for item in items]:
             done.result()
 
 

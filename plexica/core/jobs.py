@@ -18,8 +18,6 @@ from kombu.exceptions import OperationalError
 from plexica.core.scope import current_scope_or_none, platform_scope
 
 TENANT_HEADER = "plexica_tenant"
-# Said, and not left out, so that nothing else is filled in.
-PLATFORM = ""
 
 logger = structlog.get_logger(__name__)
 
@@ -53,12 +51,12 @@ class ScopedTask(Task):  # type: ignore[type-arg] # not generic at run time
 
 
 def scope_of_tenant(slug: str | None) -> AbstractContextManager[object]:
-    """Return the scope of a tenant that must be active, or the platform's for none.
+    """Return the scope of a tenant that must be active, or the platform's for None.
 
     Raises:
         RuntimeError: No app has said how a tenant's scope is entered.
     """
-    if slug in {None, PLATFORM}:
+    if slug is None:
         return platform_scope()
     if _open_tenant_scope is None:
         raise RuntimeError("No app has said how a tenant's scope is entered.")
@@ -81,6 +79,7 @@ def send_after_commit(name: str, *, expires_seconds: int | None = None, **kwargs
 
     def send() -> None:
         try:
+            # None is said and not left out, so that nothing else is filled in.
             current_app.send_task(
                 name, kwargs=kwargs, headers={TENANT_HEADER: slug}, expires=expires_seconds
             )
@@ -97,6 +96,6 @@ def carry_tenant(headers: dict[str, Any] | None = None, **_message: object) -> N
         headers.setdefault(TENANT_HEADER, _senders_tenant())
 
 
-def _senders_tenant() -> str:
+def _senders_tenant() -> str | None:
     scope = current_scope_or_none()
-    return (scope.tenant_slug if scope else None) or PLATFORM
+    return scope.tenant_slug if scope else None

@@ -11,9 +11,15 @@ class IdentityConfig(AppConfig):
         """Tell the health page how to ask Keycloak, and hear of what realms must know."""
         from plexica.core.health import register_check  # noqa: PLC0415 (it needs the app registry)
         from plexica.events.registry import subscribe  # noqa: PLC0415 (the same)
-        from plexica.identity import browser_sessions, session_upkeep  # noqa: PLC0415 (the same)
+        from plexica.identity import (  # noqa: PLC0415 (the same)
+            browser_sessions,
+            realm_changes,
+            session_upkeep,
+        )
         from plexica.identity.health import check_keycloak  # noqa: PLC0415 (the same)
+        from plexica.identity.sync.hooks import register_hold  # noqa: PLC0415 (the same)
 
+        register_hold(realm_changes.waiting_for_realm)
         register_check("keycloak", check_keycloak)
         subscribe("tenant.updated", session_upkeep.tell_realm_of_limits)
         subscribe(browser_sessions.EVERYWHERE_EVENT, session_upkeep.end_at_realm)

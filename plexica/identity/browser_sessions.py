@@ -163,6 +163,18 @@ def note_all_ended(users: QuerySet[User]) -> None:
         users.update(sessions_ended_at=timezone.now())
 
 
+def end_all_of(people: QuerySet[User]) -> int:
+    """End all sessions of some people at once, and refuse the access tokens that they have.
+
+    Returns:
+        How many sessions there were.
+    """
+    with transaction.atomic():
+        note_all_ended(people)
+        ended = end_sessions(BrowserSession.objects.filter(user__in=people))
+        return ended + sum(_end_unnoted(SESSION_KEY, str(user.pk)) for user in people)
+
+
 def end_everywhere(*, user: User) -> int:
     """End all sessions of a person here, and have the realm end its own.
 
@@ -172,9 +184,7 @@ def end_everywhere(*, user: User) -> int:
         How many sessions there were here.
     """
     with transaction.atomic():
-        note_all_ended(User.objects.filter(pk=user.pk))
-        ended = end_sessions(list_sessions(user=user))
-        ended += _end_unnoted(SESSION_KEY, str(user.pk))
+        ended = end_all_of(User.objects.filter(pk=user.pk))
         record(
             actor=actor_of_user(user),
             action=EVERYWHERE_EVENT,
@@ -196,10 +206,7 @@ def end_at_realms_word(*, issuer: str, subject: str, realm_session: str) -> int:
             note_ended([realm_session])
             ended = end_sessions(BrowserSession.objects.filter(realm_session=realm_session))
             return ended + _end_unnoted(SESSION_REALM_SESSION, realm_session)
-        people = User.objects.filter(issuer=issuer, subject=subject)
-        note_all_ended(people)
-        ended = end_sessions(BrowserSession.objects.filter(user__in=people))
-        return ended + sum(_end_unnoted(SESSION_KEY, str(user.pk)) for user in people)
+        return end_all_of(User.objects.filter(issuer=issuer, subject=subject))
 
 
 def end_of_session(realm_session: str) -> Subquery:

@@ -60,6 +60,8 @@ class User(AbstractBaseUser):
     # Whoever was removed, here or in the realm, keeps a row, so that the audit can say who they
     # were. Who is made anew in the realm is somebody else.
     removed_at = models.DateTimeField(null=True)
+    # How often their realm was told of a change: what was read there before is old.
+    realm_version = models.PositiveIntegerField(default=0, db_default=0)
     # Access tokens that were given to them before are refused.
     sessions_ended_at = models.DateTimeField(null=True)
 

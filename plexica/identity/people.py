@@ -20,11 +20,11 @@ from plexica.audit.services import record
 from plexica.core.actor import Actor
 from plexica.core.errors import Conflict, InvalidInput, NotFound
 from plexica.events.services import publish
+from plexica.identity.browser_sessions import end_all_of
 from plexica.identity.models import User, UserKind
 from plexica.identity.people_states import PersonState, change_of, state_of
 from plexica.identity.providers import tenant_provider
 from plexica.identity.realm_changes import ask_realm
-from plexica.identity.user_sessions import end_sessions
 from tenants.models import Tenant
 
 MAX_EMAIL_LENGTH = 254
@@ -180,7 +180,7 @@ def close(*, user: User, actor: Actor, what: str) -> bool:
         return False
     user.is_active = False
     user.save(update_fields=["is_active"])
-    end_sessions(user)
+    end_all_of(User.objects.filter(pk=user.pk))
     ask_realm(user=user, actor=actor, is_enabled=False, ends_sessions=True, sends_mail=False)
     _tell(user, what, actor, before={"email": user.email})
     return True
@@ -239,7 +239,7 @@ def remove(*, user: User, actor: Actor, roles: list[str], groups: list[str]) -> 
     user.is_active = False
     user.removed_at = timezone.now()
     user.save(update_fields=["is_active", "removed_at"])
-    end_sessions(user)
+    end_all_of(User.objects.filter(pk=user.pk))
     ask_realm(
         user=user,
         actor=actor,

@@ -7,7 +7,7 @@ See docs/adr/0014.
 
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
@@ -83,6 +83,14 @@ def ask_realm(*, user: User, actor: Actor, **wanted: object) -> None:
     change.asked_by_kind, change.asked_by_id = actor.kind, actor.id
     change.asked_by_name = actor.name[:255]
     change.save()
+
+
+def waiting_for_realm(people: Collection[UUID]) -> Collection[UUID]:
+    """Return those of some people whose realm has yet to be told something about them.
+
+    Their rows must be held, so that nothing else is asked for meanwhile.
+    """
+    return frozenset(RealmChange.objects.filter(pk__in=people).values_list("pk", flat=True))
 
 
 def attempt(*, tenant: Tenant, user_id: UUID, read_seconds: float = READ_SECONDS) -> Outcome:

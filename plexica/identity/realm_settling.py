@@ -29,6 +29,8 @@ def settle_state(change: RealmChange) -> bool:
         found = _release_if_changed(change)
         if user is None or found is None:
             return False
+        user.realm_version += 1
+        user.save(update_fields=["realm_version"])
         actor = actor_of_change(found)
         if found.is_enabled and not user.is_active:
             _let_in(user, actor, is_new=found.is_creation)

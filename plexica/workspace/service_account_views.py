@@ -17,8 +17,13 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from plexica.audit.selectors import list_entries
 from plexica.core.client_address import client_address
-from plexica.core.errors import Conflict, InvalidInput, OutwardError, PlexicaError
-from plexica.core.errors import ServiceUnavailable as Unavailable
+from plexica.core.errors import (
+    Conflict,
+    InvalidInput,
+    OutwardError,
+    PlexicaError,
+    ServiceUnavailable,
+)
 from plexica.core.htmx import render_page
 from plexica.core.rate_limits import count_try
 from plexica.identity.actors import actor_of
@@ -99,7 +104,7 @@ def service_account_create(request: HttpRequest) -> HttpResponse:
     except (InvalidInput, Conflict, BeyondAuthority) as error:
         return _refused(request, form, error, account=None)
     except OutwardError as error:
-        refusal = Unavailable(_("Nothing was made. %(reason)s") % {"reason": error})
+        refusal = ServiceUnavailable(_("Nothing was made. %(reason)s") % {"reason": error})
         return _refused(request, form, refusal, account=None)
     return _show_secret(request, issued, is_new=True)
 
@@ -202,7 +207,7 @@ def _confirm(
             status = error.status
         except OutwardError as error:
             form.add_error(None, str(error))
-            status = Unavailable.status
+            status = ServiceUnavailable.status
     return render_page(request, template, {"account": account, "form": form}, status=status)
 
 

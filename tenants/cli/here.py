@@ -2,14 +2,13 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from contextvars import copy_context
 from uuid import UUID
 
 import structlog
 from django.db import InterfaceError, OperationalError, connection
 
+from plexica.core.context import ContextThreadPool
 from plexica.core.scope import platform_scope
 from tenants.models import ProvisioningRun
 from tenants.provisioning.engine import run_provisioning
@@ -34,9 +33,8 @@ def worked_on_here(run: ProvisioningRun) -> Iterator[Callable[[], None]]:
         What raises the error that ended the work too early, if one did.
     """
     is_over = threading.Event()
-    with_context = copy_context().run
-    pool = ThreadPoolExecutor(1, thread_name_prefix="run-here")
-    work = pool.submit(with_context, _work, run.id, is_over)
+    pool = ContextThreadPool(1, thread_name_prefix="run-here")
+    work = pool.submit(_work, run.id, is_over)
 
     def check() -> None:
         if work.done():

@@ -15,6 +15,11 @@ class Migration(migrations.Migration):
             name="removed_at",
             field=models.DateTimeField(null=True),
         ),
+        migrations.AddField(
+            model_name="user",
+            name="realm_version",
+            field=models.PositiveIntegerField(db_default=0, default=0),
+        ),
         migrations.CreateModel(
             name="RealmChange",
             fields=[

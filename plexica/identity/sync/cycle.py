@@ -1,14 +1,14 @@
 """Looking at the realms of all tenants in turn, a few at once, and at the platform's own."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from contextlib import suppress
-from contextvars import copy_context
 from functools import cache
 
 import structlog
 from django.db import DatabaseError, connection
 
+from plexica.core.context import ContextThreadPool
 from plexica.core.crypto import UndecryptableError
 from plexica.core.errors import BeingUpgraded, OutwardError
 from plexica.core.scope import current_scope, platform_scope
@@ -34,9 +34,9 @@ logger = structlog.get_logger(__name__)
 
 
 @cache
-def _pool() -> ThreadPoolExecutor:
+def _pool() -> ContextThreadPool:
     # Its threads stay, as each keeps its connection to Keycloak.
-    return ThreadPoolExecutor(AT_ONCE, thread_name_prefix="sync")
+    return ContextThreadPool(AT_ONCE, thread_name_prefix="sync")
 
 
 def follow_all(*, seconds: float = CYCLE_SECONDS) -> dict[Outcome, int]:
@@ -52,7 +52,7 @@ def follow_all(*, seconds: float = CYCLE_SECONDS) -> dict[Outcome, int]:
     """
     with platform_scope():
         tenants = list(Tenant.objects.filter(state=TenantState.ACTIVE).order_by("?"))
-    looks = {tenant: _pool().submit(copy_context().run, _look, tenant) for tenant in tenants}
+    looks = {tenant: _pool().submit(_look, tenant) for tenant in tenants}
     wait(looks.values(), timeout=seconds)
     # Those that are under way go on; the turn of each keeps the next cycle away from it.
     not_reached = [tenant for tenant, look in looks.items() if look.cancel()]

@@ -1,16 +1,14 @@
 """Writing what a realm says of people into their rows."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
-from django.contrib.auth import SESSION_KEY
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from plexica.audit.services import record
 from plexica.events.services import publish
+from plexica.identity.browser_sessions import end_all_of
 from plexica.identity.models import User, UserKind
 from plexica.identity.principals import SERVICE_ACCOUNT_PREFIX
 from plexica.identity.sync.hooks import KEYCLOAK, Written, held_back
@@ -23,12 +21,28 @@ _COLUMNS = {
 }
 
 
-def write_people(*, issuer: str, found: Mapping[str, dict[str, Any] | None]) -> Written:
+def read_versions(*, issuer: str) -> dict[str, int]:
+    """Return how often the realm was told of a change of each person, before they are read there.
+
+    Args:
+        issuer: The realm, as rows name it.
+    """
+    people = User.objects.filter(issuer=issuer, kind=UserKind.PERSON)
+    return dict(people.values_list("subject", "realm_version"))
+
+
+def write_people(
+    *, issuer: str, found: Mapping[str, dict[str, Any] | None], versions: Mapping[str, int]
+) -> Written:
     """Bring the rows of some people in line with their realm, in the present transaction.
+
+    Whoever was changed here since they were read is left alone: the realm has an event of that,
+    which is read next time.
 
     Args:
         issuer: The realm, as rows name it.
         found: What the realm says of them, by subject; None of those it does not know.
+        versions: What `read_versions` said before that was read.
     """
     rows = {
         user.subject: user
@@ -45,13 +59,13 @@ def write_people(*, issuer: str, found: Mapping[str, dict[str, Any] | None]) -> 
             if said is not None and not _is_program(said):
                 rows[subject], is_new = _make(issuer, subject, said)
                 made += is_new
-        elif user.pk not in held:
+        elif user.pk not in held and user.realm_version == versions.get(subject):
             was_active = user.is_active
             changed += _update(user, said)
             if was_active and not user.is_active:
                 closed.append(user)
     if closed:
-        end_sessions({user.pk for user in closed})
+        end_all_of(User.objects.filter(pk__in=[user.pk for user in closed]))
     return Written(people=rows, closed=tuple(closed), made=made, changed=changed)
 
 
@@ -65,22 +79,6 @@ def differing(*, issuer: str, found: Mapping[str, dict[str, Any]]) -> frozenset[
         for subject, said in found.items()
         if not _is_program(said) and (subject not in rows or _is_other(rows[subject], said))
     )
-
-
-def end_sessions(people: Collection[UUID]) -> int:
-    """End the browser sessions of some people in the current scope.
-
-    Returns:
-        How many there were.
-    """
-    keys = {str(each) for each in people}
-    theirs = [
-        session.session_key
-        for session in Session.objects.filter(expire_date__gt=timezone.now()).iterator()
-        if session.get_decoded().get(SESSION_KEY) in keys
-    ]
-    ended, _by_model = Session.objects.filter(session_key__in=theirs).delete()
-    return ended
 
 
 def _make(issuer: str, subject: str, said: dict[str, Any]) -> tuple[User, bool]:

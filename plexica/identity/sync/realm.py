@@ -18,7 +18,7 @@ from plexica.identity.keycloak.following import (
 from plexica.identity.keycloak.realm import RealmClient
 from plexica.identity.models import User, UserKind
 from plexica.identity.sync.hooks import Change, Written, ask_followers, ask_watchers
-from plexica.identity.sync.people import differing, write_people
+from plexica.identity.sync.people import differing, read_versions, write_people
 from plexica.identity.sync.state import (
     OVERLAP_MS,
     SETTLED_MS,
@@ -165,13 +165,13 @@ def _apply(source: Source, events: list[Event]) -> Result:
     if len(events) > MAX_EVENTS or len(subjects) > MAX_SUBJECTS:
         demand_all()
         return Result(Outcome.ALL_DUE, is_all_due=True)
-    looks = ask_watchers()
+    looks, versions = ask_watchers(), read_versions(issuer=issuer)
     found = {subject: find_person(realm, subject) for subject in sorted(subjects)}
     change = Change(subjects=subjects, is_of_groups=any(not event.subject for event in fresh))
     writers = ask_followers(realm=realm, issuer=issuer, change=change)
     result = Result(Outcome.FOLLOWED, people=len(found), is_all_due=is_all_due(state))
     with transaction.atomic():
-        written = write_people(issuer=issuer, found=found)
+        written = write_people(issuer=issuer, found=found, versions=versions)
         result.add(written)
         result.followed = sum(write(written) for write in [*writers, *looks])
         advance(events, cursor=state.cursor)
@@ -180,19 +180,26 @@ def _apply(source: Source, events: list[Event]) -> Result:
 
 def _read_all(source: Source, on_page: OnPage | None) -> Result:
     realm, issuer = source.realm, source.issuer
-    state, looks = get_state(), ask_watchers()
+    state, looks, versions = get_state(), ask_watchers(), read_versions(issuer=issuer)
     # The events come first: what happens while people are read is followed afterwards.
     cursor = newest_event_time(realm) or now_ms() - SETTLED_MS
     events = list_events(realm, since=max(0, cursor - OVERLAP_MS), at_most=MAX_EVENTS)
     result = Result(Outcome.READ_WHOLLY)
     subjects: set[str] = set()
     closed: list[User] = []
+
+    def write(found: dict[str, dict[str, Any] | None]) -> None:
+        with transaction.atomic():
+            written = write_people(issuer=issuer, found=found, versions=versions)
+        result.add(written)
+        closed.extend(written.closed)
+
     total = count_people(realm)
     for page in list_people(realm):
         said = {person["id"]: person for person in page}
         wanted = differing(issuer=issuer, found=said)
         if wanted:
-            _write(issuer, {subject: said[subject] for subject in wanted}, result, closed)
+            write({subject: said[subject] for subject in wanted})
         subjects |= said.keys()
         result.people = len(subjects)
         if on_page is not None:
@@ -200,13 +207,13 @@ def _read_all(source: Source, on_page: OnPage | None) -> Result:
     # Who was in no page is asked for, as a page shifts when somebody before it comes or goes.
     absent = {subject: find_person(realm, subject) for subject in _known(issuer) - subjects}
     for some in _portions(absent):
-        _write(issuer, some, result, closed)
+        write(some)
     subjects |= {subject for subject, said in absent.items() if said is not None}
     change = Change(subjects=frozenset(subjects), is_all=True, is_of_groups=True)
     writers = ask_followers(realm=realm, issuer=issuer, change=change)
     with transaction.atomic():
         written = Written(closed=tuple(closed))
-        result.followed = sum(write(written) for write in [*writers, *looks])
+        result.followed = sum(follow(written) for follow in [*writers, *looks])
         advance(events, cursor=cursor)
         note_all_read(state)
     return result
@@ -229,15 +236,6 @@ def _rehearse(source: Source, on_page: OnPage | None) -> Result:
             on_page(result.people, total)
     result.changed += sum(find_person(realm, subject) is None for subject in known - subjects)
     return result
-
-
-def _write(
-    issuer: str, found: dict[str, dict[str, Any] | None], result: Result, closed: list[User]
-) -> None:
-    with transaction.atomic():
-        written = write_people(issuer=issuer, found=found)
-    result.add(written)
-    closed += written.closed
 
 
 def _known(issuer: str) -> set[str]:

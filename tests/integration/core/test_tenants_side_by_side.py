@@ -20,7 +20,7 @@ from django.db import connection, transaction
 from kombu.simple import SimpleQueue
 
 from plexica.core.context import ContextThreadPool, start_thread
-from plexica.core.jobs import PLATFORM, TENANT_HEADER, send_after_commit
+from plexica.core.jobs import TENANT_HEADER, send_after_commit
 from plexica.core.scope import NoScope, current_scope, enter_scope, platform_scope
 from plexica.identity.keycloak.transport import Transport
 from plexica.identity.models import User
@@ -126,7 +126,7 @@ def test_messages_carry_the_tenant_however_they_are_sent(
     note.delay("platform")
     names = [queue.get(timeout=5).headers[TENANT_HEADER] for _number in range(7)]
     acme, globex = (tenant.slug for tenant in both)
-    assert names == [acme] * 3 + [globex] * 3 + [PLATFORM]
+    assert names == [acme] * 3 + [globex] * 3 + [None]
 
 
 def test_a_message_names_the_scope_that_asked_and_not_that_of_the_commit(
@@ -139,7 +139,7 @@ def test_a_message_names_the_scope_that_asked_and_not_that_of_the_commit(
         with platform_scope():
             send_after_commit("tests.side_by_side", wanted="platform")
     names = [queue.get(timeout=5).headers[TENANT_HEADER] for _number in range(2)]
-    assert names == [globex.slug, PLATFORM]
+    assert names == [globex.slug, None]
 
 
 def test_a_worker_runs_each_message_in_the_scope_of_its_sender(
