@@ -49,7 +49,7 @@ BRINGS_ALL = f"""{BRINGS_LOCALE} migrations.RunSQL([
     "CREATE TABLE IF NOT EXISTS rbac_groupmembership (id uuid PRIMARY KEY,"
     " group_id uuid NOT NULL REFERENCES rbac_group DEFERRABLE INITIALLY DEFERRED,"
     " user_id uuid NOT NULL REFERENCES identity_user DEFERRABLE INITIALLY DEFERRED,"
-    " added_at timestamptz NOT NULL)",
+    " source varchar(10) NOT NULL DEFAULT 'manual', added_at timestamptz NOT NULL)",
     "CREATE TABLE audit_later (id int)"]),"""
 
 
