@@ -86,11 +86,12 @@ def ask_realm(*, user: User, actor: Actor, **wanted: object) -> None:
 
 
 def waiting_for_realm(people: Collection[UUID]) -> Collection[UUID]:
-    """Return those of some people whose realm has yet to be told something about them.
+    """Return those of some people who are to become different in their realm than they are there.
 
     Their rows must be held, so that nothing else is asked for meanwhile.
     """
-    return frozenset(RealmChange.objects.filter(pk__in=people).values_list("pk", flat=True))
+    changes = RealmChange.objects.filter(pk__in=people)
+    return frozenset(change.pk for change in changes if change.is_for_state)
 
 
 def attempt(*, tenant: Tenant, user_id: UUID, read_seconds: float = READ_SECONDS) -> Outcome:
