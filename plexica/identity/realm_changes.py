@@ -21,7 +21,6 @@ from plexica.core.actor import Actor
 from plexica.core.crypto import UndecryptableError
 from plexica.core.errors import OutwardError, PermanentError, TransientError
 from plexica.core.fence import fenced
-from plexica.core.scope import platform_scope
 from plexica.identity.keycloak.errors import KeycloakForbidden, KeycloakUnauthorized
 from plexica.identity.keycloak.realm import RealmClient, realm_client
 from plexica.identity.keycloak.transport import READ_SECONDS
@@ -30,8 +29,7 @@ from plexica.identity.realm_people import tell_realm
 from plexica.identity.realm_settling import settle_mail, settle_state
 from plexica.identity.services import send_invitation
 from tenants.models import Tenant
-from tenants.scopes import tenant_scope
-from tenants.states import TenantState
+from tenants.served import in_each_served
 
 # A call is begun only while nobody else may take over even if it lasts as long as it can.
 CLAIM_SECONDS = 60
@@ -143,28 +141,18 @@ def settle_people() -> int:
     Returns:
         How many people there is nothing left to tell about.
     """
-    with platform_scope():
-        tenants = list(Tenant.objects.filter(state=TenantState.ACTIVE))
-    settled = 0
-    for tenant in tenants:
-        try:
-            settled += _settle_all_of(tenant)
-        except Exception:
-            # One tenant that is broken keeps nothing from the others.
-            logger.exception("people_not_settled", slug=tenant.slug)
-    return settled
+    return in_each_served(_settle_all_of, doing="settle_people")
 
 
 def _settle_all_of(tenant: Tenant) -> int:
     settled = 0
-    with tenant_scope(tenant):
-        due = RealmChange.objects.filter(_free(), next_attempt_at__lte=timezone.now())
-        for user_id in due.order_by("next_attempt_at").values_list("pk", flat=True)[:BATCH_SIZE]:
-            outcome = attempt(tenant=tenant, user_id=user_id)
-            settled += outcome == Outcome.DONE
-            if outcome == Outcome.WAITING:
-                # The realm does not answer, so the others need not try now.
-                break
+    due = RealmChange.objects.filter(_free(), next_attempt_at__lte=timezone.now())
+    for user_id in due.order_by("next_attempt_at").values_list("pk", flat=True)[:BATCH_SIZE]:
+        outcome = attempt(tenant=tenant, user_id=user_id)
+        settled += outcome == Outcome.DONE
+        if outcome == Outcome.WAITING:
+            # The realm does not answer, so the others need not try now.
+            break
     return settled
 
 

@@ -16,7 +16,6 @@ from django.utils.translation import gettext as _
 from plexica.audit.services import record
 from plexica.core.actor import SYSTEM, Actor
 from plexica.core.errors import OutwardError
-from plexica.core.scope import platform_scope
 from plexica.identity.keycloak.errors import KeycloakNotFound
 from plexica.identity.keycloak.realm import realm_client
 from plexica.identity.models import ServiceAccount, ServiceAccountState
@@ -30,8 +29,7 @@ from plexica.identity.service_accounts import (
     update_row,
 )
 from tenants.models import Tenant
-from tenants.scopes import tenant_scope
-from tenants.states import TenantState
+from tenants.served import in_each_served
 
 SECRET_BYTES = 32
 # Longer than any request may take to make a client.
@@ -125,36 +123,26 @@ def settle_service_accounts() -> int:
     Returns:
         How many accounts are settled.
     """
-    with platform_scope():
-        tenants = list(Tenant.objects.filter(state=TenantState.ACTIVE))
-    settled = 0
-    for tenant in tenants:
-        try:
-            settled += _settle_all_of(tenant)
-        except Exception:
-            # One tenant that is broken keeps nothing from the others.
-            logger.exception("service_accounts_not_settled", slug=tenant.slug)
-    return settled
+    return in_each_served(_settle_all_of, doing="settle_service_accounts")
 
 
 def _settle_all_of(tenant: Tenant) -> int:
     settled = 0
-    with tenant_scope(tenant):
-        late = ServiceAccount.objects.filter(
-            state=ServiceAccountState.CREATING, created_at__lt=timezone.now() - GIVEN_UP_AFTER
-        )
-        for account in late:
-            abandon(account=account, actor=SYSTEM)
-        left = Q(state=ServiceAccountState.ABANDONED) | Q(
-            state=ServiceAccountState.REVOKED, is_client_left=True
-        )
-        for account in ServiceAccount.objects.filter(left):
-            try:
-                settle(tenant=tenant, account=account)
-                settled += 1
-            except OutwardError as error:
-                logger.warning("client_not_removed", client=account.client_id, reason=str(error))
-                break
+    late = ServiceAccount.objects.filter(
+        state=ServiceAccountState.CREATING, created_at__lt=timezone.now() - GIVEN_UP_AFTER
+    )
+    for account in late:
+        abandon(account=account, actor=SYSTEM)
+    left = Q(state=ServiceAccountState.ABANDONED) | Q(
+        state=ServiceAccountState.REVOKED, is_client_left=True
+    )
+    for account in ServiceAccount.objects.filter(left):
+        try:
+            settle(tenant=tenant, account=account)
+            settled += 1
+        except OutwardError as error:
+            logger.warning("client_not_removed", client=account.client_id, reason=str(error))
+            break
     return settled
 
 

@@ -17,10 +17,10 @@ from plexica.identity.sync.realm import Outcome, Source, read_realm
 from tenants.cli.bars import progress_bar
 from tenants.cli.exits import ExitCode
 from tenants.cli.output import Output
-from tenants.models import Tenant
 from tenants.scopes import tenant_scope
 from tenants.selectors import get_tenant
-from tenants.states import WHOLE_STATES, TenantState
+from tenants.served import served_tenants
+from tenants.states import WHOLE_STATES
 
 PLATFORM = "the platform"
 _ERRORS = {
@@ -92,7 +92,7 @@ def _choose(options: Namespace) -> list[_Subject]:
     if options.platform and not _has_platform_account():
         raise NoAccount("The platform's own realm is read in the provisioner's environment only.")
     if options.all:
-        tenants = list(Tenant.objects.filter(state=TenantState.ACTIVE).order_by("slug"))
+        tenants = list(served_tenants().order_by("slug"))
     else:
         tenants = [get_tenant(slug=slug) for slug in dict.fromkeys(options.slugs)]
     for tenant in tenants:

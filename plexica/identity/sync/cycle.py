@@ -21,7 +21,7 @@ from tenants.epochs import epoch_kept
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
 from tenants.selectors import get_tenant
-from tenants.states import TenantState
+from tenants.served import served_tenants
 
 # Keycloak answers a few at once no sooner than one after the other when it has few processors.
 AT_ONCE = 4
@@ -51,7 +51,7 @@ def follow_all(*, seconds: float = CYCLE_SECONDS) -> dict[Outcome, int]:
         How often each outcome was met; failures and those not reached are in the log.
     """
     with platform_scope():
-        tenants = list(Tenant.objects.filter(state=TenantState.ACTIVE).order_by("?"))
+        tenants = list(served_tenants().order_by("?"))
     looks = {tenant: _pool().submit(_look, tenant) for tenant in tenants}
     wait(looks.values(), timeout=seconds)
     # Those that are under way go on; the turn of each keeps the next cycle away from it.

@@ -61,7 +61,9 @@ def realm(acme: Tenant) -> Iterator[RealmClient]:
     realm = realm_client(acme)
     yield realm
     subject = set_password(acme, ADA)
-    realm.update_user(subject, {"enabled": True, "firstName": "Ada", "lastName": ""})
+    realm.update_user(subject, {"enabled": True, "firstName": "", "lastName": ""})
+    with tenant_scope(acme):
+        User.objects.filter(subject=subject).update(first_name="", last_name="")
 
 
 @pytest.fixture

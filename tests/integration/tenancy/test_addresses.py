@@ -7,8 +7,14 @@ from tenants.models import Tenant
 from tests.integration.identity.browser import Browser, host_of
 from tests.integration.tenancy.addresses import Address, addresses
 
-# Who is not logged in must be able to log in.
-_OPEN = {"oidc_authentication_init", "oidc_authentication_callback", "oidc_logout"}
+# Who is not logged in must be able to log in, and out.
+_OPEN = {
+    "oidc_authentication_init",
+    "oidc_authentication_callback",
+    "oidc_logout",
+    "oidc_logout_everywhere",
+    "oidc_logged_out",
+}
 _ALL = list(addresses("plexica.urls_workspace"))
 _GUARDED = [address for address in _ALL if address.name not in _OPEN]
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

@@ -6,11 +6,10 @@ from typing import Any
 import pytest
 import requests
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.test import Client
 
-from plexica.core.crypto import decrypt
-from plexica.identity.oidc.sessions import SESSION_TOKENS
+from plexica.identity.browser_sessions import open_tokens
+from plexica.identity.models import BrowserSession
 from plexica.identity.providers import tenant_provider
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
@@ -40,8 +39,8 @@ def tokens(ada: Browser, acme: Tenant) -> dict[str, str]:
     provider = tenant_provider(acme)
     with tenant_scope(acme):
         key = ada.client.cookies["session"].value
-        kept = Session.objects.get(session_key=key).get_decoded()[SESSION_TOKENS]
-        refresh_token = json.loads(decrypt(kept))["refresh_token"]
+        browser = BrowserSession.objects.get(session_id=key)
+        refresh_token = open_tokens(browser.tokens)["refresh_token"]
         secret = provider.read_client_secret()
     answer = requests.post(
         provider.token_endpoint,
