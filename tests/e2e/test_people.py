@@ -49,7 +49,8 @@ def test_dora_comes_and_goes(app: App, acme: Tenant, person: Callable[..., Perso
         ada.get_by_role("link", name="Disable").click()
         ada.get_by_role("button", name="Disable").click()
         expect(ada.get_by_role("heading", name="Waiting for the login service")).to_be_visible()
-        # Her next request is sent to log in.
+        # Her next request is refused; a page would be sent to log in.
+        dora.expect_problem("status of 401")
         answer = dora.page.evaluate("async () => (await fetch('/users/')).status")
         assert answer == HTTPStatus.UNAUTHORIZED
     finally:

@@ -167,6 +167,7 @@ def test_all_answers_spoilt_from_each_on(
             if run.state == RunState.ROLLBACK_INCOMPLETE:
                 assert kind != RunKind.CREATE or set(leftovers(run.tenant)) <= ITS[server]
                 run = work(retry_rollback(run=run, actor=SYSTEM))
+                assert run.state == RunState.ROLLED_BACK
             if run.state == RunState.ROLLED_BACK and kind == RunKind.CREATE:
                 assert leftovers(run.tenant) == []
             check_end(Case(kind, ""), work(retry_run(run=run, actor=SYSTEM)))
