@@ -90,6 +90,7 @@ def person_invite(request: HttpRequest) -> HttpResponse:
             "offered": offered,
             "ticked": set(form["roles"].value() or ()),
             "begun": begun,
+            "is_waiting": any(each.outcome != Outcome.DONE for each in begun),
             "refused": refused,
         },
         status=status,
