@@ -22,7 +22,7 @@ from deploy.local.files import locked, write_whole
 from deploy.local.instance import Instance
 from deploy.local.launcher import Launcher
 from deploy.local.stages import Stages
-from deploy.local.system import require_browser
+from deploy.local.system import require_browser, require_curl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,6 +167,7 @@ def fetch(instance: Instance) -> int:
     """Fetch what the tests need and nothing has fetched yet: servers, and a Chromium to drive."""
     launcher = Launcher(instance, stages=Stages())
     require_browser()
+    require_curl()
     instance.make_directories()
     launcher.fetch()
     return 0

@@ -45,6 +45,11 @@ def require_browser() -> Path:
     return require_program(programs=_BROWSERS, package="chromium")
 
 
+def require_curl() -> Path:
+    """Find what the examples that pages give to copy are tried with, as `require_program` does."""
+    return require_program(programs=("curl",), package="curl")
+
+
 def package_file(package: str, *parts: str) -> Path:
     """Return a file inside an installed package: programs that come as wheels.
 
