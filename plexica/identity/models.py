@@ -203,6 +203,8 @@ class RealmChange(models.Model):
     is_removal = models.BooleanField(default=False)
     ends_sessions = models.BooleanField(default=False)
     sends_mail = models.BooleanField(default=False)
+    # Whether the sync has left something alone meanwhile that the realm said of them.
+    is_passed_over = models.BooleanField(default=False)
 
     attempts = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=timezone.now)

@@ -114,7 +114,7 @@ def find_invitable(email: str) -> User | None:
             "SELECT pg_advisory_xact_lock(%s, hashtext(current_schema() || %s))", [_LOCK, email]
         )
     people = User.objects.filter(kind=UserKind.PERSON, email__iexact=email)
-    if people.filter(removed_at__isnull=False, realm_change__isnull=False).exists():
+    if people.filter(removed_at__isnull=False, realm_change__is_removal=True).exists():
         raise AddressInUse(
             _("Somebody with this address was removed, which the login service has yet to do.")
         )

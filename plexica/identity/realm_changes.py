@@ -12,6 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
+import requests
 import structlog
 from django.db import transaction
 from django.db.models import Q
@@ -43,6 +44,8 @@ FAILED_RETRY_SECONDS = 3600
 MAX_ATTEMPTS = 10
 MAX_ROUNDS = 3
 BATCH_SIZE = 50
+# A tenant whose realm or mail server is slow must not keep the worker from the others.
+SETTLE_SECONDS = 15.0
 # The account inside the realm is broken, which an operator mends.
 _MENDABLE = (KeycloakUnauthorized, KeycloakForbidden)
 
@@ -146,12 +149,17 @@ def settle_people() -> int:
 
 def _settle_all_of(tenant: Tenant) -> int:
     settled = 0
+    ends_at = time.monotonic() + SETTLE_SECONDS
+    is_mail_away = False
     due = RealmChange.objects.filter(_free(), next_attempt_at__lte=timezone.now())
-    for user_id in due.order_by("next_attempt_at").values_list("pk", flat=True)[:BATCH_SIZE]:
-        outcome = attempt(tenant=tenant, user_id=user_id)
+    for change in due.order_by("next_attempt_at")[:BATCH_SIZE]:
+        if is_mail_away and not change.is_for_state:
+            continue
+        outcome = attempt(tenant=tenant, user_id=change.pk)
         settled += outcome == Outcome.DONE
-        if outcome == Outcome.WAITING:
-            # The realm does not answer, so the others need not try now.
+        is_mail_away = is_mail_away or outcome == Outcome.MAIL_WAITING
+        if outcome == Outcome.WAITING or time.monotonic() > ends_at:
+            # The realm does not answer, or slowly: the others, and other tenants, come first.
             break
     return settled
 
@@ -200,7 +208,8 @@ def _note_failure(change: RealmChange, error: OutwardError, outcome: Outcome) ->
         found = RealmChange.objects.select_for_update().filter(pk=change.pk).first()
         if found is None or found.claim != change.claim:
             return Outcome.HELD
-        found.claim = found.claimed_until = None
+        if not _may_be_at_it(error):
+            found.claim = found.claimed_until = None
         if found.version != change.version:
             found.save(update_fields=["claim", "claimed_until"])
             # What is asked for now has its own first attempt, unless nobody answers anyway.
@@ -211,7 +220,16 @@ def _note_failure(change: RealmChange, error: OutwardError, outcome: Outcome) ->
         found.last_error = str(error)[:MAX_REASON]
         found.next_attempt_at = timezone.now() + timedelta(seconds=_pause(found))
         found.save()
-    return Outcome.FAILED if is_final else outcome
+    # A mail that is refused takes nothing back of what the realm has done before.
+    return Outcome.FAILED if is_final and outcome == Outcome.WAITING else outcome
+
+
+def _may_be_at_it(error: OutwardError) -> bool:
+    """Return whether Keycloak may still be at what nobody waits for any more.
+
+    Then the claim stays until it ends by itself, so that nothing newer is told before that.
+    """
+    return isinstance(error.__cause__, requests.ReadTimeout)
 
 
 def _pause(change: RealmChange) -> int:

@@ -12,6 +12,7 @@ from plexica.audit.services import record
 from plexica.core.actor import Actor, ActorKind
 from plexica.events.services import publish
 from plexica.identity.models import RealmChange, User
+from plexica.identity.sync.state import demand_all
 from tenants.epochs import raise_epoch
 
 
@@ -35,8 +36,11 @@ def settle_state(change: RealmChange) -> bool:
         if found.is_enabled and not user.is_active:
             _let_in(user, actor, is_new=found.is_creation)
         _rename(user, found, actor)
+        if found.is_passed_over:
+            demand_all()
         if found.sends_mail:
             found.is_creation = found.is_removal = found.ends_sessions = False
+            found.is_passed_over = False
             found.is_enabled = found.first_name = found.last_name = None
             found.attempts = 0
             found.save()

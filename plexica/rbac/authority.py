@@ -1,7 +1,8 @@
 """What somebody may give to others: nothing that they do not hold themselves."""
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 from django.utils.translation import gettext as _
 
@@ -14,6 +15,7 @@ from plexica.rbac.registry import Audience
 from plexica.rbac.selectors import current_audience, has_holder
 from plexica.rbac.snapshot import NOTHING, Snapshot
 from plexica.rbac.system_roles import OWNER, SUPER_ADMIN, grants_of_roles
+from tenants.epochs import raise_epoch
 
 EVERYTHING = Snapshot(roles=frozenset(), grants=frozenset({WILDCARD}))
 
@@ -70,21 +72,28 @@ def check_authority(actor: Actor, grants: Iterable[str]) -> None:
             )
 
 
-def check_owner_remains() -> None:
-    """Make sure that the current tenant has an active owner, or the console a super admin.
+@contextmanager
+def keeping_an_owner() -> Iterator[None]:
+    """Let a block change who holds what, unless that takes the last owner or super admin away.
 
-    It belongs after the change, in its transaction, once `tenants.epochs.raise_epoch` holds the
-    scope's row: so of two changes at once the second sees the first.
+    It raises the scope's epoch first, in the present transaction: so of two changes at once the
+    second sees the first. Where there is none already, because the realm has shut the last one
+    out, nothing is refused: others must still be shut out.
 
     Raises:
-        LastOwner: The tenant has none, so that the change must not be.
-        LastSuperAdmin: The console has none.
+        LastOwner: The tenant had an owner and would have none.
+        LastSuperAdmin: The console had a super admin and would have none.
     """
-    if current_audience() is Audience.TENANT:
-        if not has_holder(OWNER):
-            raise LastOwner(_("Make somebody else an owner first."))
-    elif not has_holder(SUPER_ADMIN):
-        raise LastSuperAdmin(_("Make somebody else a super admin first."))
+    raise_epoch()
+    is_tenant = current_audience() is Audience.TENANT
+    key = OWNER if is_tenant else SUPER_ADMIN
+    had_one = has_holder(key)
+    yield
+    if not had_one or has_holder(key):
+        return
+    if is_tenant:
+        raise LastOwner(_("Make somebody else an owner first."))
+    raise LastSuperAdmin(_("Make somebody else a super admin first."))
 
 
 def _find_user(actor_id: str) -> User | None:

@@ -12,7 +12,7 @@ from plexica.core.actor import Actor
 from plexica.core.errors import Conflict, InvalidInput
 from plexica.core.scope import platform_scope
 from plexica.identity.break_glass import check_reason
-from plexica.identity.models import User
+from plexica.identity.models import RealmChange, User
 from plexica.identity.providers import tenant_provider
 from plexica.identity.services import (
     create_realm_user,
@@ -67,9 +67,11 @@ def appoint_owner(*, tenant: Tenant, email: str, reason: str, actor: Actor) -> U
         user = provision_user(
             issuer=tenant_provider(tenant).issuer, subject=subject, claims={"email": address}
         )
-        if not user.is_active:
-            user.is_active = True
-            user.save(update_fields=["is_active"])
+        # What was under way to shut them out, here or at the realm, is called off.
+        RealmChange.objects.filter(pk=user.pk).delete()
+        if not user.is_active or user.removed_at is not None:
+            user.is_active, user.removed_at = True, None
+            user.save(update_fields=["is_active", "removed_at"])
         assign_role(holder=user, role=OWNER, actor=actor)
         record(
             actor=actor,

@@ -12,6 +12,7 @@ from plexica.audit.services import record
 from plexica.core.actor import Actor
 from plexica.core.errors import Conflict, InvalidInput, NotFound
 from plexica.rbac.authority import check_authority
+from plexica.rbac.holders import holders_of
 from plexica.rbac.keys import is_pattern, matches
 from plexica.rbac.models import (
     CUSTOM_KEY_PREFIX,
@@ -156,7 +157,7 @@ def update_role(
 
 
 def delete_role(*, role: Role, actor: Actor) -> None:
-    """Delete a custom role that nobody holds.
+    """Delete a custom role that nobody holds; whom the realm has removed does not count.
 
     Raises:
         SystemRoleFixed: It came with Plexica.
@@ -168,7 +169,7 @@ def delete_role(*, role: Role, actor: Actor) -> None:
         found = _lock_custom(role.pk)
         before = facts_of(found)
         check_authority(actor, before["grants"])
-        holders = found.assignments.count()
+        holders = holders_of(found).count()
         if holders:
             raise RoleInUse(
                 _("%(count)d people or groups hold it. Take it from them first.")

@@ -9,7 +9,7 @@ from plexica.audit.services import record
 from plexica.core.actor import Actor
 from plexica.core.errors import Conflict, InvalidInput, NotFound
 from plexica.identity.models import User
-from plexica.rbac.authority import check_authority, check_owner_remains
+from plexica.rbac.authority import check_authority, keeping_an_owner
 from plexica.rbac.models import Grant, Group, GroupMembership, MembershipSource
 from plexica.rbac.words import problems_of_words
 from tenants.epochs import raise_epoch
@@ -96,9 +96,8 @@ def delete_group(*, group: Group, actor: Actor) -> None:
         found = lock_group(group.pk)
         check_authority(actor, grants_of_group(found))
         before = {**_facts(found), "members": found.memberships.count()}
-        found.delete()
-        raise_epoch()
-        check_owner_remains()
+        with keeping_an_owner():
+            found.delete()
         record(actor=actor, action="group.deleted", target=_target(group), before=before)
 
 
@@ -140,10 +139,9 @@ def remove_member(*, group: Group, user: User, actor: Actor) -> None:
             raise MemberByRealm(
                 _("Take them out of the group %(path)s in Keycloak.") % {"path": found.realm_path}
             )
-        removed, _by_model = theirs.delete()
+        with keeping_an_owner():
+            removed, _by_model = theirs.delete()
         if removed:
-            raise_epoch()
-            check_owner_remains()
             record(
                 actor=actor,
                 action="group.member_removed",

@@ -19,7 +19,7 @@ from plexica.identity import people
 from plexica.identity.models import User
 from plexica.identity.people_states import PersonState, change_of, state_of
 from plexica.identity.realm_changes import Outcome, attempt_soon, retry
-from plexica.rbac.authority import check_authority, check_owner_remains
+from plexica.rbac.authority import check_authority, keeping_an_owner
 from plexica.rbac.engine import compile_snapshot
 from plexica.rbac.models import GroupMembership, RoleAssignment
 from plexica.rbac.permissions import (
@@ -141,8 +141,8 @@ def withdraw_invitation(*, tenant: Tenant, user: User, actor: Actor) -> Outcome:
         found = _lock(user, actor, is_closing=True)
         if found.last_login is not None:
             raise people.NotInvited(_("They have been here already. Disable them instead."))
-        people.close(user=found, actor=actor, what="invitation_withdrawn")
-        check_owner_remains()
+        with keeping_an_owner():
+            people.close(user=found, actor=actor, what="invitation_withdrawn")
     return _soon(tenant, user)
 
 
@@ -157,8 +157,8 @@ def disable_person(*, tenant: Tenant, user: User, actor: Actor) -> Outcome:
     """
     with transaction.atomic():
         found = _lock(user, actor, is_closing=True)
-        people.close(user=found, actor=actor, what="disabled")
-        check_owner_remains()
+        with keeping_an_owner():
+            people.close(user=found, actor=actor, what="disabled")
     return _soon(tenant, user)
 
 
@@ -218,10 +218,10 @@ def remove_person(*, tenant: Tenant, user: User, actor: Actor) -> Outcome:
         memberships = GroupMembership.objects.filter(user=found)
         roles = sorted(assignments.values_list("role__key", flat=True))
         groups = sorted(memberships.values_list("group__name", flat=True))
-        assignments.delete()
-        memberships.delete()
-        people.remove(user=found, actor=actor, roles=roles, groups=groups)
-        check_owner_remains()
+        with keeping_an_owner():
+            assignments.delete()
+            memberships.delete()
+            people.remove(user=found, actor=actor, roles=roles, groups=groups)
     return _soon(tenant, user)
 
 

@@ -10,10 +10,9 @@ from plexica.core.errors import Conflict, InvalidInput, OutwardError, ServiceUna
 from plexica.identity.keycloak.following import RealmGroup, find_group
 from plexica.identity.keycloak.realm import realm_client
 from plexica.identity.sync.state import demand_all
-from plexica.rbac.authority import check_authority, check_owner_remains
+from plexica.rbac.authority import check_authority, keeping_an_owner
 from plexica.rbac.groups import grants_of_group, lock_group
 from plexica.rbac.models import MAX_REALM_PATH_LENGTH, Group, MembershipSource
-from tenants.epochs import raise_epoch
 from tenants.models import Tenant
 
 
@@ -50,6 +49,8 @@ def map_group(*, tenant: Tenant, group: Group, path: str, actor: Actor) -> None:
     wanted = f"/{wanted.removeprefix('/')}"
     if len(wanted) > MAX_REALM_PATH_LENGTH or not wanted.isprintable():
         raise _refusal(_("Use %(max)d characters at most.") % {"max": MAX_REALM_PATH_LENGTH})
+    if not all(name.strip(".") for name in wanted[1:].split("/")):
+        raise _refusal(_("A path has the names of groups between single slashes."))
     found = _ask(tenant, wanted)
     with transaction.atomic():
         mine = lock_group(group.pk)
@@ -81,9 +82,8 @@ def _unlink(group: Group, actor: Actor) -> None:
             return
         check_authority(actor, grants_of_group(mine))
         Group.objects.filter(pk=mine.pk).update(realm_path="", realm_group_id=None)
-        left, _by_model = mine.memberships.filter(source=MembershipSource.REALM).delete()
-        raise_epoch()
-        check_owner_remains()
+        with keeping_an_owner():
+            left, _by_model = mine.memberships.filter(source=MembershipSource.REALM).delete()
         record(
             actor=actor,
             action="group.updated",

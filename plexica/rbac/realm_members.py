@@ -20,7 +20,12 @@ from plexica.identity.keycloak.following import (
 from plexica.identity.keycloak.realm import RealmClient
 from plexica.identity.models import User, UserKind
 from plexica.identity.sync.hooks import KEYCLOAK, Change, Writer, Written
-from plexica.rbac.models import Group, GroupMembership, MembershipSource
+from plexica.rbac.models import (
+    MAX_REALM_PATH_LENGTH,
+    Group,
+    GroupMembership,
+    MembershipSource,
+)
 from plexica.rbac.registry import Audience
 from plexica.rbac.selectors import current_audience, has_owner
 from plexica.rbac.services import follow_token_roles
@@ -149,7 +154,10 @@ def _write_people(groups_of: Mapping[str, Collection[str]], written: Written) ->
 
 def _follow_name(group: Group, found: _Found) -> None:
     """Note a new path or id; a group that is gone keeps the path, where another may come."""
+    # A path that is too long to keep is left as it was: the id is what the group is known by.
     path = found.path or group.realm_path
+    if len(path) > MAX_REALM_PATH_LENGTH:
+        path = group.realm_path
     if (path, found.realm_id) == (group.realm_path, group.realm_group_id):
         return
     before = {"realm_path": group.realm_path, "is_in_realm": group.realm_group_id is not None}

@@ -10,7 +10,7 @@ from plexica.audit.services import record
 from plexica.core.actor import SYSTEM, Actor
 from plexica.core.errors import InvalidInput, NotFound
 from plexica.identity.models import User, UserKind
-from plexica.rbac.authority import check_authority, check_owner_remains
+from plexica.rbac.authority import check_authority, keeping_an_owner
 from plexica.rbac.models import AssignmentSource, Grant, Group, Role, RoleAssignment
 from plexica.rbac.selectors import assignments_of, current_audience
 from plexica.rbac.system_roles import ADMIN, OWNER, SYSTEM_ROLES, SystemRole
@@ -88,10 +88,10 @@ def withdraw_role(*, holder: User | Group, role: str, actor: Actor) -> None:
     with transaction.atomic():
         found = _lock_role(role)
         check_authority(actor, _grants_of(found))
-        removed, _by_model = RoleAssignment.objects.filter(**_held_by(holder), role=found).delete()
+        theirs = RoleAssignment.objects.filter(**_held_by(holder), role=found)
+        with keeping_an_owner():
+            removed, _by_model = theirs.delete()
         if removed:
-            raise_epoch()
-            check_owner_remains()
             record(
                 actor=actor,
                 action="role.withdrawn",

@@ -20,6 +20,7 @@ from plexica.rbac.engine import snapshot_of
 from plexica.rbac.explain import preview_role_change
 from plexica.rbac.guards import require
 from plexica.rbac.holders import (
+    holders_of,
     list_groups,
     list_groups_with_role,
     list_people_with_role,
@@ -155,7 +156,7 @@ def role_delete(request: HttpRequest, key: str) -> HttpResponse:
     return render_page(
         request,
         "workspace/role_delete.html",
-        {"role": role, "form": form, "holders": role.assignments.count()},
+        {"role": role, "form": form, "holders": holders_of(role).count()},
         status=status,
     )
 

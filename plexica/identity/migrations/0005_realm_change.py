@@ -41,6 +41,7 @@ class Migration(migrations.Migration):
                 ("is_removal", models.BooleanField(default=False)),
                 ("ends_sessions", models.BooleanField(default=False)),
                 ("sends_mail", models.BooleanField(default=False)),
+                ("is_passed_over", models.BooleanField(default=False)),
                 ("attempts", models.PositiveIntegerField(default=0)),
                 ("next_attempt_at", models.DateTimeField(default=django.utils.timezone.now)),
                 ("last_error", models.CharField(blank=True, max_length=300)),

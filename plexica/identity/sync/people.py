@@ -9,7 +9,7 @@ from django.utils import timezone
 from plexica.audit.services import record
 from plexica.events.services import publish
 from plexica.identity.browser_sessions import end_all_of
-from plexica.identity.models import User, UserKind
+from plexica.identity.models import RealmChange, User, UserKind
 from plexica.identity.principals import SERVICE_ACCOUNT_PREFIX
 from plexica.identity.sync.hooks import KEYCLOAK, Written, held_back
 
@@ -59,7 +59,10 @@ def write_people(
             if said is not None and not _is_program(said):
                 rows[subject], is_new = _make(issuer, subject, said)
                 made += is_new
-        elif user.pk not in held and user.realm_version == versions.get(subject):
+        elif user.realm_version == versions.get(subject):
+            if user.pk in held and not _is_closing(user, said):
+                _note_passed_over(user, said)
+                continue
             was_active = user.is_active
             changed += _update(user, said)
             if was_active and not user.is_active:
@@ -99,6 +102,8 @@ def _update(user: User, said: dict[str, Any] | None) -> bool:
             return False
         user.is_active, user.removed_at = False, timezone.now()
         user.save(update_fields=["is_active", "removed_at"])
+        # There is nobody left to tell the realm anything about.
+        RealmChange.objects.filter(pk=user.pk).delete()
         _tell("removed", user, before=before)
         return True
     if not _is_other(user, said):
@@ -122,6 +127,23 @@ def _update(user: User, said: dict[str, Any] | None) -> bool:
             after={column: after[column] for column in words},
         )
     return True
+
+
+def _is_closing(user: User, said: dict[str, Any] | None) -> bool:
+    """Return whether the realm shuts somebody out, which nothing that waits for it may hold up.
+
+    Unless what waits is to let them in: then the realm has not heard of that yet.
+    """
+    change = RealmChange.objects.filter(pk=user.pk).first()
+    if change is None or change.is_creation or change.is_enabled:
+        return False
+    return said is None or (user.is_active and not said.get("enabled"))
+
+
+def _note_passed_over(user: User, said: dict[str, Any] | None) -> None:
+    """Have the realm read again when it has been told what waits, if it says something new."""
+    if said is None or _is_other(user, said):
+        RealmChange.objects.filter(pk=user.pk).update(is_passed_over=True)
 
 
 def _is_other(user: User, said: dict[str, Any]) -> bool:

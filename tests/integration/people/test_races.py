@@ -1,8 +1,8 @@
 """Changes of one person at the same time, and of all owners."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
 from threading import Barrier, BrokenBarrierError
 
@@ -13,7 +13,7 @@ from plexica.core.actor import SYSTEM
 from plexica.identity.keycloak.realm import RealmClient
 from plexica.identity.models import User
 from plexica.identity.realm_changes import Outcome
-from plexica.rbac.authority import LastOwner, check_owner_remains
+from plexica.rbac.authority import LastOwner, keeping_an_owner
 from plexica.rbac.models import RoleAssignment
 from plexica.rbac.people import (
     Invitee,
@@ -23,7 +23,7 @@ from plexica.rbac.people import (
     remove_person,
     rename_person,
 )
-from plexica.rbac.services import assign_role
+from plexica.rbac.services import assign_role, withdraw_role
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
 from tests.integration.people.conftest import (
@@ -128,18 +128,38 @@ def test_the_last_owner_stays(acme: Tenant, comes: Comes) -> None:
             RoleAssignment.objects.bulk_create(kept)
 
 
+def test_who_is_no_owner_is_shut_out_though_nobody_owns_the_tenant(
+    acme: Tenant, comes: Comes
+) -> None:
+    bo, _browser = comes("member", name="bo")
+    with tenant_scope(acme):
+        owners = RoleAssignment.objects.filter(role__key="owner")
+        kept = list(owners)
+        owners.delete()
+        try:
+            withdraw_role(holder=bo, role="member", actor=SYSTEM)
+            disable_person(tenant=acme, user=bo, actor=SYSTEM)
+            assert not in_row(acme, bo).is_active
+            remove_person(tenant=acme, user=bo, actor=SYSTEM)
+            assert in_row(acme, bo).removed_at is not None
+        finally:
+            RoleAssignment.objects.bulk_create(kept)
+
+
 def test_two_owners_do_not_remove_each_other(
     acme: Tenant, comes: Comes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each looks whether an owner is left when the other one has gone, as far as they let it."""
     both = Barrier(2, timeout=1)
 
-    def check_together() -> None:
-        with suppress(BrokenBarrierError):
-            both.wait()
-        check_owner_remains()
+    @contextmanager
+    def keep_together() -> Iterator[None]:
+        with keeping_an_owner():
+            yield
+            with suppress(BrokenBarrierError):
+                both.wait()
 
-    monkeypatch.setattr("plexica.rbac.people.check_owner_remains", check_together)
+    monkeypatch.setattr("plexica.rbac.people.keeping_an_owner", keep_together)
     olga, pia = comes("owner", name="olga")[0], comes("owner", name="pia")[0]
     with tenant_scope(acme):
         others = RoleAssignment.objects.filter(role__key="owner").exclude(user__in=[olga, pia])

@@ -20,6 +20,14 @@ def disable(keycloak: Keycloak, user: User) -> None:
         people.close(user=people.lock_person(user.pk), actor=SYSTEM, what="disabled")
 
 
+def rename(keycloak: Keycloak, user: User, name: str) -> None:
+    """Call somebody otherwise here, without telling the realm yet."""
+    with tenant_scope(keycloak.tenant), transaction.atomic():
+        people.ask_to_rename(
+            user=people.lock_person(user.pk), actor=SYSTEM, names={"first_name": name}
+        )
+
+
 def tell(keycloak: Keycloak, user: User) -> None:
     """Tell the realm what waits."""
     with tenant_scope(keycloak.tenant):
@@ -54,6 +62,47 @@ def test_mail_that_waits_keeps_no_change_away(keycloak: Keycloak, bo: User) -> N
     assert not keycloak.known(bo.subject).is_active
     with tenant_scope(keycloak.tenant):
         RealmChange.objects.all().delete()
+
+
+def test_whom_the_realm_shuts_out_is_out_though_something_waits(
+    keycloak: Keycloak, bo: User
+) -> None:
+    rename(keycloak, bo, "Bobby")
+    keycloak.change(bo.subject, enabled=False)
+    keycloak.follow()
+    assert not keycloak.known(bo.subject).is_active
+    keycloak.realm.delete_user(bo.subject)
+    keycloak.follow()
+    assert keycloak.known(bo.subject).removed_at is not None
+    with tenant_scope(keycloak.tenant):
+        assert not RealmChange.objects.exists(), "There is nobody to be told of."
+
+
+def test_nothing_waits_for_an_invited_person_whom_the_realm_has_deleted(
+    keycloak: Keycloak, bo: User
+) -> None:
+    with tenant_scope(keycloak.tenant), transaction.atomic():
+        ask_realm(user=people.lock_person(bo.pk), actor=SYSTEM, sends_mail=True)
+    keycloak.realm.delete_user(bo.subject)
+    keycloak.follow()
+    with tenant_scope(keycloak.tenant), transaction.atomic():
+        assert not RealmChange.objects.exists()
+        assert people.find_invitable(bo.email) is None, "The address is free."
+
+
+def test_what_was_passed_over_is_read_when_the_realm_has_been_told(
+    keycloak: Keycloak, bo: User
+) -> None:
+    rename(keycloak, bo, "Bobby")
+    keycloak.change(bo.subject, firstName="Bobby", lastName="Bee")
+    keycloak.follow()
+    assert keycloak.known(bo.subject).last_name == ""
+    # The realm says so already, so that telling it causes no event.
+    tell(keycloak, bo)
+    assert keycloak.follow().is_all_due
+    keycloak.read_all(is_forced=False)
+    user = keycloak.known(bo.subject)
+    assert (user.first_name, user.last_name) == ("Bobby", "Bee")
 
 
 @pytest.mark.parametrize("reads_all", [False, True], ids=["events", "everybody"])

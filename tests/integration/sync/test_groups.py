@@ -119,6 +119,20 @@ def test_a_group_that_is_renamed_or_moved_is_followed(keycloak: Keycloak) -> Non
     assert members(keycloak, group) == {bo: "realm"}
 
 
+def test_a_group_whose_path_is_too_long_is_followed_by_its_id(keycloak: Keycloak) -> None:
+    sales = keycloak.add_group("sales")
+    group = follow_group(keycloak, "/sales")
+    above = keycloak.add_group("a" * 255)
+    for letter in "bc":
+        above = keycloak.add_group(letter * 255, above=above)
+    keycloak.call("POST", f"/groups/{above}/children", body={"id": sales, "name": "sales"})
+    bo = keycloak.add_person("Bo")
+    keycloak.put_into(sales, bo)
+    keycloak.follow()
+    assert path_of(keycloak, group) == ("/sales", True)
+    assert members(keycloak, group) == {bo: "realm"}
+
+
 def test_a_group_that_is_gone_has_nobody_until_it_is_made_again(keycloak: Keycloak) -> None:
     bo = keycloak.add_person("Bo")
     top = keycloak.add_group("top")
@@ -158,7 +172,12 @@ def test_what_cannot_be_followed_is_refused(keycloak: Keycloak) -> None:
         assign_role(holder=admin, role="admin", actor=SYSTEM)
         dee = Actor(kind="user", id=str(admin.pk), name="Dee")
         other = Group.objects.create(name="Other")
-        for path, refusal in (("/nowhere", InvalidInput), ("/sales", RealmGroupTaken)):
+        for path, refusal in (
+            ("/nowhere", InvalidInput),
+            ("/sales/../../users", InvalidInput),
+            ("/sales//more", InvalidInput),
+            ("/sales", RealmGroupTaken),
+        ):
             with pytest.raises(refusal):
                 map_group(tenant=keycloak.tenant, group=other, path=path, actor=SYSTEM)
         for path in ("", "/sales"):
