@@ -175,6 +175,8 @@ def delete_role(*, role: Role, actor: Actor) -> None:
                 _("%(count)d people or groups hold it. Take it from them first.")
                 % {"count": holders}
             )
+        # Of people who were removed.
+        found.assignments.all().delete()
         found.delete()
         raise_epoch()
         record(actor=actor, action="role.deleted", target=f"role:{found.key}", before=before)

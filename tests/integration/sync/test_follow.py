@@ -12,6 +12,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from plexica.core.actor import SYSTEM
 from plexica.core.scope import enter_scope
 from plexica.events.models import OutboxMessage
 from plexica.identity.keycloak import following
@@ -20,7 +21,11 @@ from plexica.identity.selectors import get_person
 from plexica.identity.sync import hooks, state
 from plexica.identity.sync.cycle import follow_tenant, resync_current, source_of
 from plexica.identity.sync.realm import Outcome, follow_realm, read_realm
+from plexica.rbac.custom_roles import RoleInUse, create_role, delete_role
+from plexica.rbac.holders import list_people_with_role
+from plexica.rbac.models import Role
 from plexica.rbac.selectors import assignments_of
+from plexica.rbac.services import assign_role
 from tenants.models import Tenant
 from tenants.scopes import scope_of, tenant_scope
 from tests.integration.identity.browser import PASSWORD
@@ -61,6 +66,25 @@ def test_a_person_lives_in_keycloak(keycloak: Keycloak) -> None:
     assert [message.event for message in told] == [
         "user.created", "user.updated", "user.disabled", "user.enabled", "user.removed",
     ]  # fmt: skip
+
+
+def test_role_of_somebody_who_is_gone_can_be_deleted(keycloak: Keycloak) -> None:
+    bo = keycloak.add_person("Bo")
+    keycloak.follow()
+    user = keycloak.known(bo)
+    with tenant_scope(keycloak.tenant):
+        role = create_role(
+            name="Stays", description="", grants=["core:dashboard:view"], actor=SYSTEM
+        )
+        assign_role(holder=user, role=role.key, actor=SYSTEM)
+        with pytest.raises(RoleInUse):
+            delete_role(role=role, actor=SYSTEM)
+    keycloak.realm.delete_user(bo)
+    keycloak.follow()
+    with tenant_scope(keycloak.tenant):
+        assert not list_people_with_role(role=role).exists()
+        delete_role(role=role, actor=SYSTEM)
+        assert not Role.objects.filter(pk=role.pk).exists()
 
 
 def test_what_somebody_changes_themselves_comes_too(keycloak: Keycloak) -> None:
