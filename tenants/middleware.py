@@ -86,6 +86,9 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
         It is the tenant's while the tenant has all its parts, closed or not, and for what is no
         tenant's realm the platform's: the view knows the platform's own.
         """
+        # No browser has business here. With its cookie, it would be looked for in a schema that is
+        # not its host's, not be found there, and be taken back: a link would log people out.
+        request.COOKIES = {}
         match = _REALM_IN_PATH.fullmatch(request.path_info)
         if match is None:
             return host_not_found()

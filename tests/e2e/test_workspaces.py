@@ -46,7 +46,7 @@ def test_the_list_of_tenants_is_searched_without_being_loaded_again(admin: Perso
     expect(page).to_have_url(re.compile(r"\?q=glob$"))
     page.get_by_role("searchbox").fill("")
     page.get_by_role("combobox").select_option("FAILED")
-    expect(page.get_by_text("No tenant matches")).to_be_visible()
+    expect(page.get_by_role("heading", name="No tenant matches")).to_be_visible()
     assert page.evaluate("window.isTheSamePage")
 
 

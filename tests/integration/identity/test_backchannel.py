@@ -482,3 +482,12 @@ def test_the_platforms_api_refuses_tokens_of_a_session_that_has_ended() -> None:
     with pytest.raises(CallerRefused):
         caller_of(claims, provider, is_platform=True)
     assert caller_of(claims | {"iat": int(time.time()) + 1}, provider, is_platform=True)
+
+
+def test_a_link_to_it_logs_nobody_out(acme: Tenant, ada: Browser) -> None:
+    for realm in (acme.realm, "nobody", "plexica"):
+        for ask in (ada.client.get, ada.client.post):
+            answer = ask(f"/oidc/backchannel/{realm}/")
+            assert answer.status_code in (400, 404, 405)
+            assert "session" not in answer.cookies
+    assert ada.client.get("/").status_code == HTTPStatus.OK
