@@ -8,6 +8,7 @@ from django.utils import timezone
 from django_tenants.models import DomainMixin, TenantMixin
 
 from plexica.core.scope import role_name
+from plexica.core.themes import ThemeMode
 from tenants.session_limits import DEFAULT_IDLE_MINUTES, DEFAULT_MAX_MINUTES
 from tenants.slugs import validate_slug
 from tenants.states import (
@@ -21,6 +22,23 @@ from tenants.states import (
 
 _SCHEMA_OF_TENANT = "SELECT schema_name FROM public.tenants_tenant t WHERE t.id = tenant_id"
 
+# What a workspace's own people may change of their tenant's row.
+_OWN_SETTINGS = (
+    "name",
+    "contact_email",
+    "locale",
+    "time_zone",
+    "theme_colour",
+    "theme_mode",
+    "logo",
+    "icon",
+    "checklist_dismissed_at",
+    "session_idle_minutes",
+    "session_max_minutes",
+    "version",
+    "updated_at",
+)
+
 
 class Tenant(TenantMixin):  # type: ignore[misc] # django-tenants has no types
     """A customer of the product, with a schema, a realm and a bucket of its own."""
@@ -28,9 +46,12 @@ class Tenant(TenantMixin):  # type: ignore[misc] # django-tenants has no types
     # The provisioning step makes the schema, so that it can be repeated after a crash.
     auto_create_schema = False
     auto_drop_schema = False
-    # A tenant's own role may read its own row, and say that its roles have changed
-    # (tenants.schema.privileges, tenants.epochs).
-    shared_privileges: ClassVar[tuple[str, ...]] = ("SELECT", "UPDATE (permission_epoch)")
+    # A tenant's own role may read its own row, say that its roles have changed, and change what
+    # its workspace's settings are about (tenants.schema.privileges, tenants.epochs).
+    shared_privileges: ClassVar[tuple[str, ...]] = (
+        "SELECT",
+        f"UPDATE (permission_epoch, {', '.join(_OWN_SETTINGS)})",
+    )
     tenant_rows: ClassVar[str] = "schema_name"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -58,6 +79,19 @@ class Tenant(TenantMixin):  # type: ignore[misc] # django-tenants has no types
     session_max_minutes = models.PositiveSmallIntegerField(
         default=DEFAULT_MAX_MINUTES, db_default=DEFAULT_MAX_MINUTES
     )
+    # The workspace's own settings. Without a language, the browser's counts.
+    locale = models.CharField(max_length=10, blank=True, default="", db_default="")
+    time_zone = models.CharField(max_length=64, default="UTC", db_default="UTC")
+    # Six hexadecimal digits after `#`; empty: Plexica's own colour.
+    theme_colour = models.CharField(max_length=7, blank=True, default="", db_default="")
+    theme_mode = models.CharField(
+        max_length=5, choices=ThemeMode.choices, default=ThemeMode.AUTO, db_default=ThemeMode.AUTO
+    )
+    # Keys of pictures in the tenant's bucket, with a digest in their names; empty: there is none.
+    logo = models.CharField(max_length=200, blank=True, default="", db_default="")
+    icon = models.CharField(max_length=200, blank=True, default="", db_default="")
+    # The owner's list of first steps is shown until somebody dismisses it.
+    checklist_dismissed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
     activated_at = models.DateTimeField(null=True)

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from plexica.core.themes import ThemeMode
 from plexica.identity.permissions import has_permission
 
 
@@ -54,7 +55,14 @@ class User(AbstractBaseUser):
     email = models.EmailField(blank=True)
     first_name = models.CharField(max_length=255, blank=True)
     last_name = models.CharField(max_length=255, blank=True)
+    # What they chose for themselves; empty: what the tenant has, and then the browser.
     locale = models.CharField(max_length=35, blank=True)
+    time_zone = models.CharField(max_length=64, blank=True, default="", db_default="")
+    theme_mode = models.CharField(
+        max_length=5, choices=ThemeMode.choices, blank=True, default="", db_default=""
+    )
+    # The key of a picture in the tenant's bucket; empty: their initial stands for them.
+    avatar = models.CharField(max_length=200, blank=True, default="", db_default="")
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
     # Whoever was removed, here or in the realm, keeps a row, so that the audit can say who they
