@@ -112,7 +112,7 @@ def test_a_tenant_sees_its_own_row_and_secrets_only(two_tenants: tuple[Tenant, T
         assert list(Tenant.objects.values_list("slug", flat=True)) == [one.slug]
         assert list(TenantSecret.objects.values_list("tenant_id", flat=True)) == [one.pk]
         with pytest.raises(DatabaseError, match="permission denied"):
-            Tenant.objects.filter(pk=one.pk).update(name="Mine")
+            Tenant.objects.filter(pk=one.pk).update(state="SUSPENDED")
     assert Tenant.objects.filter(pk__in=[one.pk, other.pk]).count() == 2
 
 

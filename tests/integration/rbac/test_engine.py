@@ -88,7 +88,7 @@ def test_a_tenant_raises_its_own_epoch_only(acme: Tenant, globex: Tenant) -> Non
     with tenant_scope(acme):
         assert Tenant.objects.filter(slug="globex").update(permission_epoch=99) == 0
         with pytest.raises(Exception, match="permission denied"), transaction.atomic():
-            Tenant.objects.filter(slug="acme").update(name="Mine")
+            Tenant.objects.filter(slug="acme").update(state="SUSPENDED")
 
 
 def test_without_redis_the_database_answers(acme: Tenant, user: User, settings: Settings) -> None:
