@@ -329,9 +329,9 @@ def _round_up(amount: float, base: int) -> float:
     if amount <= 1:
         return 1
     # The logarithm of a power may fall a little short of a whole number.
-    unit = base ** floor(log(amount, base) + 1e-9)
+    unit = float(base) ** floor(log(amount, base) + 1e-9)
     many = amount / unit
-    scale = 10 ** floor(log10(many) + 1e-9)
+    scale = 10.0 ** floor(log10(many) + 1e-9)
     return next(nice * scale * unit for nice in _NICE if many / scale <= nice + 1e-9)
 
 
