@@ -96,4 +96,11 @@ def ago(at: datetime) -> str:
 @register.filter
 def as_words(key: str) -> str:
     """Show a key such as `tenant.creation_retried` as words."""
-    return key.replace(".", " ").replace("_", " ")
+    return translated(key.replace(".", " ").replace("_", " ").replace("-", " "))
+
+
+@register.filter
+def translated(words: str) -> str:
+    """Show words of ours that are kept in English, such as a step's label, in one's language."""
+    # Of an empty text, gettext tells about its catalogue.
+    return _(words) if words else ""
