@@ -6,10 +6,12 @@ from typing import Any
 from urllib.parse import urlencode
 
 import structlog
+from django.conf import settings
 from django.contrib import auth
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.generic import View
 from mozilla_django_oidc.utils import generate_code_challenge
@@ -152,7 +154,11 @@ def log_out_at_realm(id_token: str, *, back: str) -> HttpResponse:
         back: Where the browser goes on, an address that the realm knows.
     """
     provider = current_provider()
-    parameters = {"client_id": provider.client_id, "post_logout_redirect_uri": back}
+    parameters = {
+        "client_id": provider.client_id,
+        "post_logout_redirect_uri": back,
+        "ui_locales": _language(),
+    }
     if id_token:
         parameters["id_token_hint"] = id_token
     return HttpResponseRedirect(f"{provider.end_session_endpoint}?{urlencode(parameters)}")
@@ -187,11 +193,17 @@ def begin_login(
         "nonce": login.nonce,
         "code_challenge": generate_code_challenge(login.code_verifier, "S256"),
         "code_challenge_method": "S256",
+        "ui_locales": _language(),
     }
     response = HttpResponseRedirect(f"{provider.authorization_endpoint}?{urlencode(parameters)}")
     remember(request, response, login)
     add_never_cache_headers(response)
     return response
+
+
+def _language() -> str:
+    """Return the language that the realm's pages should speak: the one that ours do."""
+    return get_language() or settings.LANGUAGE_CODE
 
 
 def _end_refused_login(request: HttpRequest, login: PendingLogin, error: str) -> HttpResponse:
