@@ -8,6 +8,7 @@ from django import template
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
@@ -91,6 +92,24 @@ def ago(at: datetime) -> str:
     if timezone.now() - at < timedelta(minutes=1):
         return _("just now")
     return _("%(time)s ago") % {"time": timesince(at, depth=1)}
+
+
+@register.filter
+def zone(at: datetime) -> str:
+    """Name the time zone that a time is shown in, such as CET.
+
+    Django's own `T` says nothing in the hour that comes twice, when it matters most.
+    """
+    return timezone.localtime(at).tzname() or ""
+
+
+@register.filter
+def number(value: object) -> object:
+    """Show a whole number as the reader's language groups its digits; leave all else as it is.
+
+    It is asked for where a number is read: pages also hold numbers that programs read.
+    """
+    return number_format(value, force_grouping=True) if isinstance(value, int) else value
 
 
 @register.filter
