@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -15,6 +14,7 @@ from plexica.core.actor import Actor
 from plexica.core.colours import is_colour, nearest_readable, unreadable_pairs
 from plexica.core.errors import Conflict, InvalidInput
 from plexica.core.jobs import send_after_commit
+from plexica.core.languages import time_zone_names
 from plexica.core.themes import ThemeMode
 from plexica.events.services import publish
 from tenants import session_limits, slugs
@@ -315,7 +315,7 @@ def _validate_locale(value: str) -> None:
 
 
 def _validate_time_zone(value: str) -> None:
-    if value not in available_timezones():
+    if value not in time_zone_names():
         raise ValidationError(_("There is no such time zone."))
 
 
