@@ -18,6 +18,7 @@ ROLES_ASSIGN = "core:roles:assign"
 GROUPS_MANAGE = "core:groups:manage"
 # Not of the namespace `core`, all of which admins hold.
 OWNERSHIP_HAND_OVER = "ownership:workspace:hand-over"
+SETTINGS_MANAGE = "core:settings:manage"
 STAFF_VIEW = "core:staff:view"
 STAFF_MANAGE = "core:staff:manage"
 SERVICE_ACCOUNTS_READ = "core:service-accounts:read"
@@ -129,6 +130,14 @@ CORE_PERMISSIONS = (
         ),
     ),
     PermissionDefinition(
+        key=SETTINGS_MANAGE,
+        label=gettext_noop("Change the settings"),
+        description=gettext_noop(
+            "Change the workspace's name, language and time zone, how it looks, and how people log"
+            " in to it."
+        ),
+    ),
+    PermissionDefinition(
         key=STAFF_VIEW,
         label=gettext_noop("See the staff"),
         description=gettext_noop(
@@ -204,6 +213,7 @@ RESOURCE_WORDS = (
     gettext_noop("roles"),
     gettext_noop("runs"),
     gettext_noop("service accounts"),
+    gettext_noop("settings"),
     gettext_noop("staff"),
     gettext_noop("tenants"),
     gettext_noop("users"),

@@ -150,8 +150,10 @@ def test_every_permission_is_translatable() -> None:
     texts = {text for _context, text, _many in gathered()}
     for definition in list_definitions():
         if definition.key.startswith(("core:", "ownership:")):
-            assert {definition.label, definition.description} <= texts, definition.key
-            assert as_words(definition.key.split(":")[1]) in RESOURCE_WORDS, definition.key
+            words = {definition.label, definition.description}
+            assert words <= texts, f"Write gettext_noop(…) round the words of {definition.key}."
+            resource = as_words(definition.key.split(":")[1])
+            assert resource in RESOURCE_WORDS, f"Add {resource!r} to RESOURCE_WORDS."
 
 
 def test_the_spaces_round_a_text_are_kept() -> None:
