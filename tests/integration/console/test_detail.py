@@ -67,7 +67,8 @@ def test_the_number_of_queries_does_not_grow(admin: Client, acme: Tenant) -> Non
     def count() -> int:
         with CaptureQueriesContext(connection) as queries:
             page(admin, "tenant_detail", acme)
-        return len(queries)
+        # Where the connection was before, a scope has nothing to set.
+        return sum(not each["sql"].startswith("SET ") for each in queries.captured_queries)
 
     count()
     few = count()
@@ -94,7 +95,7 @@ def test_the_number_of_queries_does_not_grow(admin: Client, acme: Tenant) -> Non
         ProvisioningRun.objects.filter(pk__in=[run.pk for run in more]).delete()
         with tenant_scope(acme):
             User.objects.filter(issuer="http://many").delete()
-    assert few <= 20
+    assert few == 14
 
 
 def test_a_realm_and_a_bucket_tell_how_they_are(admin: Client, acme: Tenant) -> None:
@@ -144,7 +145,8 @@ def test_people_are_listed_and_found_in_pages(admin: Client, acme: Tenant, zoe: 
     found = page(admin, "tenant_people", acme, who="zoe acme")
     assert "Zoe" in found
     assert "ada@acme.example" not in found
-    assert "Stella" not in text, "The staff are not the tenant's people."
+    table = text.partition("<tbody>")[2].partition("</tbody>")[0]
+    assert "Stella" not in table, "The staff are not the tenant's people."
     assert "Nobody has this name" in page(admin, "tenant_people", acme, who="nobody-at-all")
     with tenant_scope(acme):
         people = [User(issuer="http://zoe", subject=str(n), email=f"{n}@x.y") for n in range(30)]
