@@ -9,6 +9,8 @@ TENANTS_CREATE = "core:tenants:create"
 TENANTS_UPDATE = "core:tenants:update"
 TENANTS_SUSPEND = "core:tenants:suspend"
 TENANTS_DELETE = "core:tenants:delete"
+TENANTS_MAINTAIN = "core:tenants:maintain"
+TENANTS_APPOINT = "core:tenants:appoint"
 RUNS_VIEW = "core:runs:view"
 RUNS_RETRY = "core:runs:retry"
 DASHBOARD_VIEW = "core:dashboard:view"
@@ -66,6 +68,23 @@ CORE_PERMISSIONS = (
         description=gettext_noop(
             "Have a tenant removed with all its data, call that off in time, and give the"
             " slug of a deleted tenant away."
+        ),
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=TENANTS_MAINTAIN,
+        label=gettext_noop("Maintain tenants"),
+        description=gettext_noop(
+            "Bring a tenant up to date, have it compared with what it should be and mended,"
+            " and send its owner's invitation again."
+        ),
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=TENANTS_APPOINT,
+        label=gettext_noop("Appoint owners"),
+        description=gettext_noop(
+            "Make somebody the owner of a tenant whose owner has left or cannot be reached."
         ),
         audience=Audience.PLATFORM,
     ),

@@ -88,12 +88,14 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
             key=SUPPORT,
             name=gettext_noop("Support"),
             description=gettext_noop(
-                "Sees tenants, their runs and the staff, and may retry a failed run."
+                "Sees tenants, their runs and the staff; retries failed runs, and keeps"
+                " tenants up to date and well."
             ),
             grants=frozenset(
                 {
                     permissions.TENANTS_VIEW,
                     permissions.RUNS_VIEW,
+                    permissions.TENANTS_MAINTAIN,
                     permissions.RUNS_RETRY,
                     permissions.STAFF_VIEW,
                 }
