@@ -235,6 +235,11 @@ class ProvisioningRun(models.Model):
                 condition=models.Q(state__in=UNFINISHED_RUN_STATES),
                 name="run_unfinished",
             ),
+            models.Index(
+                fields=["-finished_at", "-id"],
+                condition=models.Q(state__in=FAILED_RUN_STATES),
+                name="run_failed_newest",
+            ),
         ]
 
     def __str__(self) -> str:

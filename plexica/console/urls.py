@@ -1,7 +1,7 @@
 from django.urls import path, re_path
-from django.views.generic import RedirectView
 
 from plexica.console import (
+    dashboard_views,
     detail_views,
     life_views,
     maintenance_views,
@@ -13,7 +13,8 @@ from plexica.console import (
 app_name = "console"
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="console:tenant_list"), name="home"),
+    path("", dashboard_views.dashboard, name="dashboard"),
+    path("dashboard/servers/", dashboard_views.dashboard_health, name="dashboard_health"),
     path("tenants/", tenant_list_views.tenant_list, name="tenant_list"),
     # Beside the tenants, of which one may be called like anything.
     path("tenants.csv", tenant_list_views.tenant_export, name="tenant_export"),

@@ -1,0 +1,18 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("tenants", "0009_tenant_sort_indexes"),
+    ]
+
+    operations = [
+        migrations.AddIndex(
+            model_name="provisioningrun",
+            index=models.Index(
+                condition=models.Q(("state__in", ("FAILED", "ROLLED_BACK", "ROLLBACK_INCOMPLETE"))),
+                fields=["-finished_at", "-id"],
+                name="run_failed_newest",
+            ),
+        ),
+    ]
