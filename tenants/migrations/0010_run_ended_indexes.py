@@ -15,4 +15,12 @@ class Migration(migrations.Migration):
                 name="run_failed_newest",
             ),
         ),
+        migrations.AddIndex(
+            model_name="provisioningrun",
+            index=models.Index(
+                condition=models.Q(("state", "SUCCEEDED")),
+                fields=["kind", "-finished_at"],
+                name="run_succeeded_newest",
+            ),
+        ),
     ]
