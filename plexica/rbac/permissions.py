@@ -19,6 +19,8 @@ OWNERSHIP_HAND_OVER = "ownership:workspace:hand-over"
 SETTINGS_MANAGE = "core:settings:manage"
 STAFF_VIEW = "core:staff:view"
 STAFF_MANAGE = "core:staff:manage"
+PLUGINS_VIEW = "core:plugins:view"
+PLUGINS_MANAGE = "core:plugins:manage"
 SERVICE_ACCOUNTS_READ = "core:service-accounts:read"
 SERVICE_ACCOUNTS_MANAGE = "core:service-accounts:manage"
 USERS_READ = "core:users:read"
@@ -124,6 +126,20 @@ CORE_PERMISSIONS = (
         label="Manage the staff",
         description="Give roles of the console to people who have logged in, and take them away:"
         " those that give nothing that one does not hold oneself.",
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=PLUGINS_VIEW,
+        label="See the plugins",
+        description="See which plugins and releases the platform has, what they ask for, and which"
+        " keys it trusts.",
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=PLUGINS_MANAGE,
+        label="Manage the plugins",
+        description="Register, publish, deprecate and withdraw releases of plugins, and say whose"
+        " signature the platform trusts: code of others runs because of it.",
         audience=Audience.PLATFORM,
     ),
     PermissionDefinition(
