@@ -2,6 +2,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from plexica.console import life_views, staff_views, views
+from plexica.identity.profile.urls import profile_patterns
 
 app_name = "console"
 
@@ -29,4 +30,5 @@ urlpatterns = [
         views.run_rollback,
         name="run_rollback",
     ),
+    *profile_patterns,
 ]

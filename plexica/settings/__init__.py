@@ -295,7 +295,7 @@ CELERY_TASK_ROUTES = {
     "identity.follow_platform_realm": {"queue": "provisioning"},
     "tenants.reconcile_all": {"queue": "provisioning"},
     "tenants.reconcile_ended": {"queue": "provisioning"},
-    "identity.end_platform_sessions": {"queue": "provisioning"},
+    "identity.settle_staff": {"queue": "provisioning"},
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -331,6 +331,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "settle-people": {
         "task": "identity.settle_people",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
+    "settle-staff": {
+        "task": "identity.settle_staff",
         "schedule": 20.0,
         "options": {"expires": 20},
     },

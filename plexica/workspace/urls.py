@@ -1,5 +1,6 @@
 from django.urls import path
 
+from plexica.identity.profile.urls import profile_patterns
 from plexica.workspace import (
     group_views,
     ownership_views,
@@ -77,4 +78,5 @@ urlpatterns = [
     path(f"{_USER}/retry/", people_actions.person_retry, name="person_retry"),
     path("why/", why_views.why, name="why"),
     path("ownership/", ownership_views.ownership, name="ownership"),
+    *profile_patterns,
 ]

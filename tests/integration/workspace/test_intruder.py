@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import URLPattern
 
 from plexica.audit.models import AuditEntry
+from plexica.identity.guards import GUARD_ATTRIBUTE, LOGIN
 from plexica.identity.models import (
     RealmChange,
     ServiceAccount,
@@ -17,7 +18,6 @@ from plexica.identity.models import (
     User,
     UserKind,
 )
-from plexica.rbac.guards import GUARD_ATTRIBUTE
 from plexica.rbac.models import Group, Role, RoleAssignment
 from plexica.workspace.urls import urlpatterns
 from tenants.models import Tenant
