@@ -95,6 +95,11 @@ class User(AbstractBaseUser):
     def clean(self) -> None:
         """Leave the id alone: Django would normalize it as if it were typed by somebody."""
 
+    @property
+    def avatar_name(self) -> str:
+        """The name of their picture in its address; empty without one."""
+        return self.avatar.rpartition("/")[2]
+
     def get_full_name(self) -> str:
         """Return first and last name, as far as they are known."""
         return f"{self.first_name} {self.last_name}".strip()

@@ -115,9 +115,7 @@ def ask_realm_to_end(*, user: User, actor: Actor, sessions: Collection[str]) -> 
     ask_realm(user=user, actor=actor, ended_sessions=sorted({*known, *sessions}))
 
 
-def attempt(
-    *, tenant: Tenant | None, user_id: UUID, read_seconds: float = READ_SECONDS
-) -> Outcome:
+def attempt(*, tenant: Tenant | None, user_id: UUID, read_seconds: float = READ_SECONDS) -> Outcome:
     """Tell the realm now what it has yet to be told about a person, if nobody else is at it.
 
     Args:

@@ -26,6 +26,7 @@ from plexica.identity.providers import (
     SUPPORT_ROLE,
     WORKSPACE_CLIENT,
 )
+from plexica.identity.realm_events import KEPT_EVENTS
 from plexica.settings.environment import Environment
 from tenants.middleware import BACKCHANNEL_PATH
 from tenants.models import Tenant
@@ -348,6 +349,7 @@ def _settings(realm: str, display_name: str) -> dict[str, Any]:
         "actionTokenGeneratedByUserLifespan": 15 * MINUTE,
         "defaultSignatureAlgorithm": "RS256",
         "eventsEnabled": True,
+        "enabledEventTypes": list(KEPT_EVENTS),
         "eventsExpiration": EVENT_SECONDS,
         "adminEventsEnabled": True,
         "adminEventsDetailsEnabled": True,

@@ -206,6 +206,7 @@ PLEXICA_RATE_LIMITS = {
     "token": {"address": 60, "account": 20},
     "secret": {"address": 60, "account": 20},
     "invitation": {"address": 60, "account": 30},
+    "picture": {"address": 60, "account": 20},
 }
 PLEXICA_RATE_LIMIT_FACTOR = env.int("PLEXICA_RATE_LIMIT_FACTOR", default=1)
 

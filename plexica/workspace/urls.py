@@ -1,6 +1,6 @@
 from django.urls import path
 
-from plexica.identity.profile.urls import profile_patterns
+from plexica.identity.profile.urls import avatar_patterns, profile_patterns
 from plexica.workspace import (
     group_views,
     ownership_views,
@@ -79,4 +79,5 @@ urlpatterns = [
     path("why/", why_views.why, name="why"),
     path("ownership/", ownership_views.ownership, name="ownership"),
     *profile_patterns,
+    *avatar_patterns,
 ]

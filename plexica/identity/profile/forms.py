@@ -7,12 +7,16 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from plexica.core.forms import StrictForm, text_widget
+from plexica.core.images import PictureField
 from plexica.core.themes import ThemeMode
 from plexica.core.time_zones import UTC, time_zone_choices
+from plexica.identity.models import MAX_REALM_SESSION
 from plexica.identity.people import MAX_PERSON_NAME
+from plexica.identity.profile.avatars import AVATAR_BOUNDS
 from plexica.identity.profile.services import Profile
 
 DIGEST_LENGTH = 32
+MAX_ACTION = 100
 
 
 class ProfileForm(StrictForm):
@@ -54,14 +58,13 @@ class ProfileForm(StrictForm):
         """Take whether an empty choice stands for what a workspace has, or for the browser's."""
         super().__init__(*args, **options)
         zones = time_zone_choices()
-        like_place = [("", _("Like the workspace"))]
-        offered = {
-            "locale": [*(like_place if is_workspace else [("", _("Like the browser"))])],
+        like_place: list[Any] = [("", _("Like the workspace"))] if is_workspace else []
+        offered: dict[str, list[Any]] = {
+            "locale": [*(like_place or [("", _("Like the browser"))]), *settings.LANGUAGES],
             # The console has no time zone and no theme of its own that these could follow.
             "time_zone": [*like_place, *zones] if is_workspace else [("", UTC), *zones[1:]],
-            "theme_mode": [*(like_place if is_workspace else []), *ThemeMode.choices],
+            "theme_mode": [*like_place, *ThemeMode.choices],
         }
-        offered["locale"] += settings.LANGUAGES
         for name, choices in offered.items():
             field: Any = self.fields[name]
             field.choices = choices
@@ -73,8 +76,33 @@ class ProfileForm(StrictForm):
         return Profile(**values)
 
 
+class AvatarForm(StrictForm):
+    """A picture of somebody."""
+
+    picture = PictureField(
+        bounds=AVATAR_BOUNDS,
+        label=_("Picture"),
+        help_text=_(
+            "PNG, JPEG or WebP, up to 1 MB. It is cut to a square; its notes of place and time are"
+            " left out."
+        ),
+    )
+
+
 class ThemeForm(StrictForm):
     """How bright pages are to be, and which page to go back to."""
 
     theme = forms.ChoiceField(choices=ThemeMode.choices)
     next = forms.CharField(required=False)
+
+
+class SessionForm(StrictForm):
+    """Which session is to end."""
+
+    session = forms.CharField(max_length=MAX_REALM_SESSION)
+
+
+class ActionForm(StrictForm):
+    """What the realm is to have somebody do."""
+
+    action = forms.CharField(max_length=MAX_ACTION)

@@ -1,9 +1,10 @@
 """The page of one's own profile, the same in a workspace and in the console."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -15,7 +16,7 @@ from plexica.identity.guards import logged_in
 from plexica.identity.models import User
 from plexica.identity.next_page import safe_next_path
 from plexica.identity.people_states import change_of
-from plexica.identity.profile.forms import ProfileForm, ThemeForm
+from plexica.identity.profile.forms import AvatarForm, ProfileForm, ThemeForm
 from plexica.identity.profile.places import address_here, base_template
 from plexica.identity.profile.services import (
     ProfileChanged,
@@ -34,14 +35,14 @@ ASKING = ["GET", "HEAD", "POST"]
 @logged_in
 def profile(request: HttpRequest) -> HttpResponse:
     """Show what somebody may change of themselves, and change it."""
-    user, tenant = _person(request), tenant_or_none(request)
-    form = _form(request, user)
-    status = 400 if form.is_bound else 200
+    if request.method != "POST":
+        return show_profile(request)
+    form = _form(request, _person(request), request.POST)
     if form.is_valid():
         try:
             outcome = change_profile(
-                tenant=tenant,
-                user=user,
+                tenant=tenant_or_none(request),
+                user=viewer_of(request),
                 actor=actor_of(request),
                 wanted=form.profile,
                 known=form.cleaned_data["known"],
@@ -54,13 +55,7 @@ def profile(request: HttpRequest) -> HttpResponse:
         else:
             tell_outcome(request, outcome, done=_("Your profile has been saved."))
             return HttpResponseRedirect(address_here(request, "profile"))
-    return render_page(
-        request,
-        "identity/profile.html",
-        {"form": form, **_waiting(user), **page_of(request, "profile")},
-        fragment="identity/_profile_waiting.html",
-        status=status,
-    )
+    return show_profile(request, form=form, status=400)
 
 
 @require_POST
@@ -89,6 +84,32 @@ def profile_theme(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(safe_next_path(form.cleaned_data["next"]))
 
 
+def show_profile(
+    request: HttpRequest,
+    *,
+    form: ProfileForm | None = None,
+    avatar_form: AvatarForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """Show the profile, with a form that was refused or as it is."""
+    user = _person(request)
+    change = change_of(user)
+    return render_page(
+        request,
+        "identity/profile.html",
+        {
+            "form": form or _form(request, user),
+            "avatar_form": avatar_form or AvatarForm(),
+            "person": user,
+            "change": change,
+            "waits": words_of(change) if change else [],
+            **page_of(request, "profile"),
+        },
+        fragment="identity/_profile_waiting.html",
+        status=status,
+    )
+
+
 def page_of(request: HttpRequest, name: str) -> dict[str, Any]:
     """Return what each page of the profile shows: the place that it is in, and its neighbours.
 
@@ -103,22 +124,9 @@ def _person(request: HttpRequest) -> User:
     return User.objects.select_related("realm_change").get(pk=viewer_of(request).pk)
 
 
-def _form(request: HttpRequest, user: User) -> ProfileForm:
-    shown = profile_of(user)
-    return ProfileForm(
-        request.POST if request.method == "POST" else None,
-        is_workspace=tenant_or_none(request) is not None,
-        initial={
-            "first_name": shown.first_name,
-            "last_name": shown.last_name,
-            "locale": shown.locale,
-            "time_zone": shown.time_zone,
-            "theme_mode": shown.theme_mode,
-            "known": shown.digest,
-        },
-    )
-
-
-def _waiting(user: User) -> dict[str, Any]:
-    change = change_of(user)
-    return {"change": change, "waits": words_of(change) if change else []}
+def _form(request: HttpRequest, user: User, data: QueryDict | None = None) -> ProfileForm:
+    shown, is_workspace = profile_of(user), tenant_or_none(request) is not None
+    # In the console there is nothing else that an empty choice could stand for.
+    theme_mode = shown.theme_mode or ("" if is_workspace else ThemeMode.AUTO.value)
+    initial = {**asdict(shown), "theme_mode": theme_mode, "known": shown.digest}
+    return ProfileForm(data, is_workspace=is_workspace, initial=initial)

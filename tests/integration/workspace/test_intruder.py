@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import URLPattern
 
 from plexica.audit.models import AuditEntry
-from plexica.identity.guards import GUARD_ATTRIBUTE, LOGIN
+from plexica.identity.guards import GUARD_ATTRIBUTE
 from plexica.identity.models import (
     RealmChange,
     ServiceAccount,
@@ -121,6 +121,12 @@ def test_bo_sees_the_dashboard_and_the_people_only(ada: Member, bo: Member, thin
         assert f'href="{hidden}' not in page
     before = _state(ada.tenant)
     open_to_bo = {"/", "/users/", f"/users/{ada.user.pk}/"}
+    # What is everybody's own.
+    open_to_bo |= {
+        address
+        for address in addresses(group.pk, role.key, ada.user.pk)
+        if address.startswith(("/profile/", "/people/"))
+    }
     for address in addresses(group.pk, role.key, ada.user.pk):
         for method in METHODS:
             answer = getattr(bo.client, method)(address)
