@@ -21,7 +21,7 @@ from tests.integration.people.conftest import Comes, in_realm, in_row, settle, w
 from tests.integration.profile.conftest import known_in, values
 from tests.integration.workspace.conftest import Member
 
-QUERIES = 5
+QUERIES = 7
 
 
 @pytest.fixture
