@@ -8,6 +8,7 @@ import re
 from enum import StrEnum
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -44,12 +45,14 @@ def tell_result(request: HttpRequest, *, user: User, action: str, status: str) -
         status: What the realm says of it.
     """
     if status == Status.SUCCESS:
-        record(
-            actor=actor_of_user(user),
-            action="user.factor_removed" if action.startswith(REMOVE_PREFIX) else "user.factor_set",
-            target=f"user:{user.pk}",
-            after={"action": action},
-        )
+        is_removal = action.startswith(REMOVE_PREFIX)
+        with transaction.atomic():
+            record(
+                actor=actor_of_user(user),
+                action="user.factor_removed" if is_removal else "user.factor_set",
+                target=f"user:{user.pk}",
+                after={"action": action},
+            )
         messages.success(request, _done(action))
     elif status == Status.CANCELLED:
         messages.warning(request, _("It was cancelled, so nothing has changed."))
