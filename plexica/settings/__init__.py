@@ -425,7 +425,7 @@ SPECTACULAR_SETTINGS = {
         "RunState": "tenants.states.RunState",
         "StepState": "tenants.states.StepState",
         "RunKind": "tenants.states.RunKind",
-        "RetryMode": "tenants.api.serializers.RETRY_MODES",
+        "RetryMode": "tenants.api.serializers.tenants_in.RETRY_MODES",
     },
     # No outside validator is asked, and no token outlives the page.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},

@@ -15,7 +15,9 @@ from plexica.rbac.models import MAX_KEY_LENGTH
 from plexica.rbac.people import MAX_INVITED, MAX_ROLES
 from plexica.rbac.people_selectors import may_manage_people
 from plexica.rbac.permissions import ROLES_VIEW
-from tenants.api.serializers import EmailField, PageQuerySerializer, StrictSerializer, TextField
+from tenants.api.serializers.fields import EmailField, TextField
+from tenants.api.serializers.pages import PageQuerySerializer
+from tenants.api.serializers.strict import StrictSerializer
 
 STATES = [*PersonState.values, WAITING]
 
