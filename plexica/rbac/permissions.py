@@ -7,6 +7,8 @@ TENANTS_CREATE = "core:tenants:create"
 TENANTS_UPDATE = "core:tenants:update"
 TENANTS_SUSPEND = "core:tenants:suspend"
 TENANTS_DELETE = "core:tenants:delete"
+TENANTS_MAINTAIN = "core:tenants:maintain"
+TENANTS_APPOINT = "core:tenants:appoint"
 RUNS_VIEW = "core:runs:view"
 RUNS_RETRY = "core:runs:retry"
 DASHBOARD_VIEW = "core:dashboard:view"
@@ -16,6 +18,7 @@ ROLES_ASSIGN = "core:roles:assign"
 GROUPS_MANAGE = "core:groups:manage"
 # Not of the namespace `core`, all of which admins hold.
 OWNERSHIP_HAND_OVER = "ownership:workspace:hand-over"
+SETTINGS_MANAGE = "core:settings:manage"
 STAFF_VIEW = "core:staff:view"
 STAFF_MANAGE = "core:staff:manage"
 SERVICE_ACCOUNTS_READ = "core:service-accounts:read"
@@ -56,6 +59,20 @@ CORE_PERMISSIONS = (
         label="Delete and restore tenants",
         description="Have a tenant removed with all its data, call that off in time, and give the"
         " slug of a deleted tenant away.",
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=TENANTS_MAINTAIN,
+        label="Maintain tenants",
+        description="Bring a tenant up to date, have it compared with what it should be and mended,"
+        " and send its owner's invitation again.",
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=TENANTS_APPOINT,
+        label="Appoint owners",
+        description="Make somebody the owner of a tenant whose owner has left or cannot be"
+        " reached.",
         audience=Audience.PLATFORM,
     ),
     PermissionDefinition(
@@ -104,6 +121,12 @@ CORE_PERMISSIONS = (
         key=OWNERSHIP_HAND_OVER,
         label="Hand over the ownership",
         description="Make somebody else the owner in one's place. Only an owner can do it.",
+    ),
+    PermissionDefinition(
+        key=SETTINGS_MANAGE,
+        label="Change the settings",
+        description="Change the workspace's name, language and time zone, how it looks, and how"
+        " people log in to it.",
     ),
     PermissionDefinition(
         key=STAFF_VIEW,

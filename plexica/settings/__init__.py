@@ -299,6 +299,7 @@ CELERY_TASK_ROUTES = {
     "tenants.reconcile_all": {"queue": "provisioning"},
     "tenants.reconcile_ended": {"queue": "provisioning"},
     "identity.settle_staff": {"queue": "provisioning"},
+    "tenants.reconcile_one": {"queue": "provisioning"},
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
