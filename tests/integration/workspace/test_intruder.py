@@ -39,6 +39,8 @@ def addresses(group_id: object, key: str, user_id: object) -> Iterator[str]:
             ("<uuid:account_id>", group_id),
             ("<slug:key>", key),
             ("<uuid:user_id>", user_id),
+            ("<str:name>", "picture.webp"),
+            ("<slug:digits>", "206bc4"),
         ):
             route = route.replace(parameter, str(value))
         yield f"/{route}"
