@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from plexica.identity.actors import SESSION_ROLES
 from plexica.identity.browser_sessions import (
@@ -57,7 +58,7 @@ def store_login(
         )
     except EndedMeanwhile as error:
         session.flush()
-        raise LoginExpired("The session was ended while you were logging in.") from error
+        raise LoginExpired(_("The session was ended while you were logging in.")) from error
 
 
 def end_login(request: HttpRequest) -> str:

@@ -9,6 +9,7 @@ from hashlib import sha256
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import Actor
@@ -27,7 +28,7 @@ class ProfileChanged(Conflict):
     """What was shown to somebody is not how it is any more."""
 
     code = "profile-changed"
-    title = "The profile was changed in the meantime"
+    title = gettext_noop("The profile was changed in the meantime")
 
 
 @dataclass(frozen=True, slots=True)
