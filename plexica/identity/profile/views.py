@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from plexica.core.errors import InvalidInput
 from plexica.core.htmx import render_page
+from plexica.core.languages import prefer
 from plexica.core.themes import ThemeMode
 from plexica.identity.actors import actor_of, viewer_of
 from plexica.identity.guards import logged_in
@@ -53,6 +54,8 @@ def profile(request: HttpRequest) -> HttpResponse:
             messages.error(request, error.detail)
             return HttpResponseRedirect(address_here(request, "profile"))
         else:
+            # What is said on the next page is said in its language.
+            prefer(request, locale=form.profile.locale, time_zone="")
             tell_outcome(request, outcome, done=_("Your profile has been saved."))
             return HttpResponseRedirect(address_here(request, "profile"))
     return show_profile(request, form=form, status=400)
