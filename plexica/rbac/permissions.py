@@ -20,6 +20,9 @@ STAFF_VIEW = "core:staff:view"
 STAFF_MANAGE = "core:staff:manage"
 SERVICE_ACCOUNTS_READ = "core:service-accounts:read"
 SERVICE_ACCOUNTS_MANAGE = "core:service-accounts:manage"
+AUDIT_VIEW = "core:audit:view"
+TENANT_AUDIT_VIEW = "core:tenant-audit:view"
+AUDIT_READ = "core:audit:read"
 USERS_READ = "core:users:read"
 USERS_INVITE = "core:users:invite"
 USERS_UPDATE = "core:users:update"
@@ -157,5 +160,23 @@ CORE_PERMISSIONS = (
         label="Remove people",
         description="Remove people for good, with their roles and their login. Nobody removes"
         " somebody who holds more than they do.",
+    ),
+    PermissionDefinition(
+        key=AUDIT_READ,
+        label="Read the audit",
+        description="See and export who did what in the workspace, and when.",
+    ),
+    PermissionDefinition(
+        key=AUDIT_VIEW,
+        label="Read the platform's audit",
+        description="See and export what the staff, programs and the platform itself did.",
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=TENANT_AUDIT_VIEW,
+        label="Read tenants' own audits",
+        description="See and export what the people of a tenant did in their workspace. It needs"
+        " the permission to read the platform's audit, too.",
+        audience=Audience.PLATFORM,
     ),
 )

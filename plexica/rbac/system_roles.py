@@ -83,22 +83,30 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
         SystemRole(
             key=SUPPORT,
             name="Support",
-            description="Sees tenants, their runs and the staff, and may retry a failed run.",
+            description="Sees tenants, their runs, the staff and the platform's audit, and may"
+            " retry a failed run.",
             grants=frozenset(
                 {
                     permissions.TENANTS_VIEW,
                     permissions.RUNS_VIEW,
                     permissions.RUNS_RETRY,
                     permissions.STAFF_VIEW,
+                    permissions.AUDIT_VIEW,
                 }
             ),
         ),
         SystemRole(
             key=READ_ONLY,
             name="Read-only",
-            description="Sees tenants, their runs and the staff, and changes nothing.",
+            description="Sees tenants, their runs, the staff and the platform's audit, and changes"
+            " nothing.",
             grants=frozenset(
-                {permissions.TENANTS_VIEW, permissions.RUNS_VIEW, permissions.STAFF_VIEW}
+                {
+                    permissions.TENANTS_VIEW,
+                    permissions.RUNS_VIEW,
+                    permissions.STAFF_VIEW,
+                    permissions.AUDIT_VIEW,
+                }
             ),
         ),
     ),

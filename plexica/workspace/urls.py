@@ -1,6 +1,7 @@
 from django.urls import path
 
 from plexica.workspace import (
+    audit_views,
     group_views,
     ownership_views,
     people_actions,
@@ -75,6 +76,9 @@ urlpatterns = [
     path(f"{_USER}/enable/", people_actions.person_enable, name="person_enable"),
     path(f"{_USER}/remove/", people_actions.person_remove, name="person_remove"),
     path(f"{_USER}/retry/", people_actions.person_retry, name="person_retry"),
+    path("audit/", audit_views.audit, name="audit"),
+    path("audit/export/", audit_views.audit_export, name="audit_export"),
+    path("audit/<uuid:entry_id>/", audit_views.audit_entry, name="audit_entry"),
     path("why/", why_views.why, name="why"),
     path("ownership/", ownership_views.ownership, name="ownership"),
 ]
