@@ -56,5 +56,12 @@ def test_table_headers_have_a_scope(name: str) -> None:
     assert [head for head in re.findall(r"<th\b[^>]*>", source) if "scope=" not in head] == []
 
 
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_asks_in_one_way(name: str) -> None:
+    source = (ROOT / name).read_text(encoding="utf-8")
+    buttons = re.findall(r"<button[^>]*\bbtn-danger\b", source)
+    assert name == "components/confirm.html" or not buttons
+
+
 def test_there_are_templates() -> None:
     assert "console/tenant_list.html" in TEMPLATES
