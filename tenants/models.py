@@ -19,6 +19,7 @@ from tenants.states import (
     StepState,
     TenantState,
 )
+from tenants.theme import Theme, theme_of
 
 _SCHEMA_OF_TENANT = "SELECT schema_name FROM public.tenants_tenant t WHERE t.id = tenant_id"
 
@@ -142,6 +143,11 @@ class Tenant(TenantMixin):  # type: ignore[misc] # django-tenants has no types
             f"{settings.PLEXICA_SCHEME}://{self.slug}.{settings.PLEXICA_BASE_DOMAIN}"
             f"{settings.PLEXICA_PORT_SUFFIX}"
         )
+
+    @property
+    def theme(self) -> Theme:
+        """The addresses of its style sheet and pictures."""
+        return theme_of(self)
 
     @property
     def is_active(self) -> bool:

@@ -8,6 +8,7 @@ from plexica.workspace import (
     people_views,
     role_views,
     service_account_views,
+    settings_views,
     views,
     why_views,
 )
@@ -79,6 +80,14 @@ urlpatterns = [
     path("audit/", audit_views.audit, name="audit"),
     path("audit/export/", audit_views.audit_export, name="audit_export"),
     path("audit/<uuid:entry_id>/", audit_views.audit_entry, name="audit_entry"),
+    path("settings/", settings_views.settings_general, name="settings_general"),
+    path("settings/theme/", settings_views.settings_theme, name="settings_theme"),
+    path("settings/theme/preview/", settings_views.theme_preview, name="theme_preview"),
+    path(
+        "settings/theme/preview/<slug:digits>.css",
+        settings_views.preview_style,
+        name="preview_style",
+    ),
     path("why/", why_views.why, name="why"),
     path("ownership/", ownership_views.ownership, name="ownership"),
 ]
