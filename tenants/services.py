@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import Actor
@@ -33,14 +34,14 @@ class SlugTaken(Conflict):
     """A tenant has this slug, or holds it after a failure."""
 
     code = "slug-taken"
-    title = "This slug is taken"
+    title = gettext_noop("This slug is taken")
 
 
 class RunNotRetryable(Conflict):
     """The run has not failed, or a later one has taken its place."""
 
     code = "run-not-retryable"
-    title = "This run cannot be tried again"
+    title = gettext_noop("This run cannot be tried again")
 
 
 def create_tenant(
