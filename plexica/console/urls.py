@@ -1,4 +1,4 @@
-from django.urls import path
+from django.urls import path, re_path
 from django.views.generic import RedirectView
 
 from plexica.console import (
@@ -7,6 +7,7 @@ from plexica.console import (
     life_views,
     maintenance_views,
     staff_views,
+    tenant_list_views,
     views,
 )
 
@@ -14,7 +15,14 @@ app_name = "console"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="console:tenant_list"), name="home"),
-    path("tenants/", views.tenant_list, name="tenant_list"),
+    path("tenants/", tenant_list_views.tenant_list, name="tenant_list"),
+    # Beside the tenants, of which one may be called like anything.
+    path("tenants.csv", tenant_list_views.tenant_export, name="tenant_export"),
+    re_path(
+        r"^tenants-bulk/(?P<action>suspend|resume)/$",
+        tenant_list_views.tenant_bulk,
+        name="tenant_bulk",
+    ),
     # No tenant is called `new`: tenants.slugs reserves it.
     path("tenants/new/", views.tenant_create, name="tenant_create"),
     path("tenants/new/check/", views.slug_check, name="slug_check"),
