@@ -16,7 +16,9 @@ from plugins.models import (
 )
 from plugins.selectors import ORDERINGS
 from plugins.states import ReleaseState
-from tenants.api.serializers import PageQuerySerializer, StrictSerializer, TextField
+from tenants.api.serializers.fields import TextField
+from tenants.api.serializers.pages import PageQuerySerializer
+from tenants.api.serializers.strict import StrictSerializer
 
 
 @extend_schema_field({"type": "string", "enum": ReleaseState.values})

@@ -48,7 +48,8 @@ from tenants.api.base import (
     read_body,
     read_query,
 )
-from tenants.api.serializers import EmptySerializer, PageQuerySerializer, QuerySerializer
+from tenants.api.serializers.pages import PageQuerySerializer
+from tenants.api.serializers.strict import EmptySerializer, QuerySerializer
 
 _TAGS = ["plugins"]
 _SLUG = OpenApiParameter(
