@@ -275,6 +275,7 @@ RESOURCE_WORDS = (
     gettext_noop("audit"),
     gettext_noop("dashboard"),
     gettext_noop("groups"),
+    gettext_noop("plugins"),
     gettext_noop("roles"),
     gettext_noop("runs"),
     gettext_noop("service accounts"),
