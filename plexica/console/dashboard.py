@@ -8,7 +8,7 @@ from plexica.audit.models import AuditEntry
 from plexica.audit.selectors import list_entries
 from plexica.core.charts import Chart, Value, column_chart, day_values, stacked_chart
 from plexica.identity.models import User
-from plexica.rbac.permissions import RUNS_VIEW
+from plexica.rbac.permissions import AUDIT_VIEW, RUNS_VIEW
 from tenants.models import ProvisioningRun, Tenant
 from tenants.overview import (
     WEEK,
@@ -49,7 +49,7 @@ class Overview:
         creations: How many were created lately.
         failed: The runs that failed and wait for somebody; None for who may not see runs.
         behind: The tenants that an upgrade would change.
-        entries: What was done last.
+        entries: What was done last; None for who may not see the audit.
     """
 
     total: int
@@ -58,7 +58,7 @@ class Overview:
     creations: Chart
     failed: Few | None
     behind: Few
-    entries: list[AuditEntry]
+    entries: list[AuditEntry] | None
 
 
 def make_overview(*, viewer: User, period: Period) -> Overview:
@@ -78,7 +78,7 @@ def make_overview(*, viewer: User, period: Period) -> Overview:
         creations=_creations_chart(period),
         failed=Few(list(failed[:SHOWN]), failed.count()) if viewer.has_perm(RUNS_VIEW) else None,
         behind=Few(list(behind[:SHOWN]), behind.count()),
-        entries=list(list_entries()[:ENTRIES_SHOWN]),
+        entries=list(list_entries()[:ENTRIES_SHOWN]) if viewer.has_perm(AUDIT_VIEW) else None,
     )
 
 

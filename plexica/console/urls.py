@@ -1,6 +1,7 @@
 from django.urls import path, re_path
 
 from plexica.console import (
+    audit_views,
     dashboard_views,
     detail_views,
     life_views,
@@ -9,6 +10,7 @@ from plexica.console import (
     tenant_list_views,
     views,
 )
+from plexica.identity.profile.urls import profile_patterns
 
 app_name = "console"
 
@@ -56,6 +58,9 @@ urlpatterns = [
     path("tenants/<slug:slug>/delete/", life_views.tenant_delete, name="tenant_delete"),
     path("tenants/<slug:slug>/runs/<uuid:run_id>/", views.run_detail, name="run_detail"),
     path("tenants/<slug:slug>/runs/<uuid:run_id>/retry/", views.run_retry, name="run_retry"),
+    path("audit/", audit_views.audit, name="audit"),
+    path("audit/export/", audit_views.audit_export, name="audit_export"),
+    path("audit/<uuid:entry_id>/", audit_views.audit_entry, name="audit_entry"),
     path("staff/", staff_views.staff_list, name="staff_list"),
     path("staff/<uuid:user_id>/", staff_views.staff_detail, name="staff_detail"),
     path("staff/<uuid:user_id>/give/", staff_views.role_give, name="staff_role_give"),
@@ -65,4 +70,5 @@ urlpatterns = [
         views.run_rollback,
         name="run_rollback",
     ),
+    *profile_patterns,
 ]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tenants.api.pagination import Page, take_page
+from plexica.core.pagination import Page, take_page
 from tenants.models import Tenant
 from tenants.selectors import ORDERINGS
 from tests.integration.api.conftest import PREFIX, TENANTS, Api, new_tenant, path_of

@@ -148,6 +148,7 @@ def test_shows_only_what_one_may_see(
     monkeypatch.setattr(User, "has_perm", lambda _user, permission, *_: permission == TENANTS_VIEW)
     page = text(admin)
     assert "Failed runs" not in page
+    assert "Recent activity" not in page
     assert "New tenant" not in page
 
 
