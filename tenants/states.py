@@ -66,3 +66,12 @@ class RunKind(models.TextChoices):
     DELETE = "delete", _("Deletion")
     RESTORE = "restore", _("Restoration")
     PURGE = "purge", _("Removal")
+
+
+class RequestState(models.TextChoices):
+    """What has become of an owner's request to have their tenant deleted."""
+
+    OPEN = "OPEN", _("Waits for an answer")
+    WITHDRAWN = "WITHDRAWN", _("Withdrawn")
+    DECLINED = "DECLINED", _("Declined")
+    ACCEPTED = "ACCEPTED", _("Accepted")

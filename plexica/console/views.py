@@ -25,6 +25,7 @@ from plexica.core.htmx import render_page
 from plexica.identity.actors import actor_of
 from plexica.rbac.guards import require
 from plexica.rbac.permissions import TENANTS_DELETE, TENANTS_SUSPEND
+from tenants.deletion_requests import open_request
 from tenants.life import can_be_deleted, has_removal_begun
 from tenants.models import ProvisioningRun
 from tenants.selectors import get_run, get_tenant, is_slug_taken, list_runs, list_tenants
@@ -131,6 +132,7 @@ def tenant_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "is_behind": not all(part.is_current for part in parts),
             "inspection": last_inspection(tenant=tenant),
             "has_removal_begun": has_removal_begun(tenant),
+            "wish": open_request(tenant=tenant),
             "may_close": tenant.is_active and request.user.has_perm(TENANTS_SUSPEND),
             "may_delete": request.user.has_perm(TENANTS_DELETE) and can_be_deleted(tenant),
         },

@@ -16,6 +16,7 @@ ROLES_ASSIGN = "core:roles:assign"
 GROUPS_MANAGE = "core:groups:manage"
 # Not of the namespace `core`, all of which admins hold.
 OWNERSHIP_HAND_OVER = "ownership:workspace:hand-over"
+OWNERSHIP_DELETE = "ownership:workspace:delete"
 SETTINGS_MANAGE = "core:settings:manage"
 STAFF_VIEW = "core:staff:view"
 STAFF_MANAGE = "core:staff:manage"
@@ -105,6 +106,12 @@ CORE_PERMISSIONS = (
         key=OWNERSHIP_HAND_OVER,
         label="Hand over the ownership",
         description="Make somebody else the owner in one's place. Only an owner can do it.",
+    ),
+    PermissionDefinition(
+        key=OWNERSHIP_DELETE,
+        label="Ask for the workspace's deletion",
+        description="Ask the operator of this service to delete the workspace with all that is in"
+        " it, and take that back. Only an owner can do it.",
     ),
     PermissionDefinition(
         key=SETTINGS_MANAGE,
