@@ -1,5 +1,5 @@
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -22,6 +22,9 @@ from tenants.states import (
     TenantState,
 )
 from tenants.theme import Theme, theme_of
+
+# After this, the message or the worker of a comparison that was asked for counts as lost.
+RECONCILED_WITHIN = timedelta(minutes=10)
 
 _SCHEMA_OF_TENANT = "SELECT schema_name FROM public.tenants_tenant t WHERE t.id = tenant_id"
 
@@ -331,9 +334,7 @@ class DeletionRequest(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="deletion_requests")
-    state = models.CharField(
-        max_length=20, choices=RequestState.choices, default=RequestState.OPEN
-    )
+    state = models.CharField(max_length=20, choices=RequestState.choices, default=RequestState.OPEN)
     requested_by = models.CharField(max_length=255)
     requested_at = models.DateTimeField(default=timezone.now)
     reason = models.TextField(blank=True)
@@ -380,6 +381,29 @@ class Inspection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tenant_id or 'platform'} {self.checked_at}"
+
+
+class Reconciliation(models.Model):
+    """A comparison of one tenant that somebody has asked for in the console: the last one."""
+
+    tenant = models.OneToOneField(Tenant, on_delete=models.CASCADE, related_name="reconciliation")
+    repairs = models.BooleanField(default=False)
+    asked_by_kind = models.CharField(max_length=20)
+    asked_by_id = models.CharField(max_length=255)
+    asked_by_name = models.CharField(max_length=255)
+    asked_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+    # What `tenants.reports.SubjectReport` tells, and why there is none.
+    parts = models.JSONField(default=list)
+    skipped = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} {self.asked_at}"
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether its answer may still come."""
+        return self.finished_at is None and timezone.now() - self.asked_at < RECONCILED_WITHIN
 
 
 class IdempotencyKey(models.Model):

@@ -66,6 +66,7 @@ class RunKind(models.TextChoices):
     DELETE = "delete", _("Deletion")
     RESTORE = "restore", _("Restoration")
     PURGE = "purge", _("Removal")
+    UPGRADE = "upgrade", _("Upgrade")
 
 
 class RequestState(models.TextChoices):

@@ -113,9 +113,7 @@ def _second_factor(
     if place is None:
         return None, None, []
     form = executions[place]
-    start = next(
-        i for i in range(place, -1, -1) if executions[i]["level"] == form["level"] - 1
-    )
+    start = next(i for i in range(place, -1, -1) if executions[i]["level"] == form["level"] - 1)
     inside = []
     for execution in executions[start + 1 :]:
         if execution["level"] < form["level"]:

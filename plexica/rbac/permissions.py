@@ -7,6 +7,8 @@ TENANTS_CREATE = "core:tenants:create"
 TENANTS_UPDATE = "core:tenants:update"
 TENANTS_SUSPEND = "core:tenants:suspend"
 TENANTS_DELETE = "core:tenants:delete"
+TENANTS_MAINTAIN = "core:tenants:maintain"
+TENANTS_APPOINT = "core:tenants:appoint"
 RUNS_VIEW = "core:runs:view"
 RUNS_RETRY = "core:runs:retry"
 DASHBOARD_VIEW = "core:dashboard:view"
@@ -58,6 +60,20 @@ CORE_PERMISSIONS = (
         label="Delete and restore tenants",
         description="Have a tenant removed with all its data, call that off in time, and give the"
         " slug of a deleted tenant away.",
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=TENANTS_MAINTAIN,
+        label="Maintain tenants",
+        description="Bring a tenant up to date, have it compared with what it should be and mended,"
+        " and send its owner's invitation again.",
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=TENANTS_APPOINT,
+        label="Appoint owners",
+        description="Make somebody the owner of a tenant whose owner has left or cannot be"
+        " reached.",
         audience=Audience.PLATFORM,
     ),
     PermissionDefinition(

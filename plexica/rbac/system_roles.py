@@ -83,11 +83,13 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
         SystemRole(
             key=SUPPORT,
             name="Support",
-            description="Sees tenants, their runs and the staff, and may retry a failed run.",
+            description="Sees tenants, their runs and the staff; retries failed runs, and keeps"
+            " tenants up to date and well.",
             grants=frozenset(
                 {
                     permissions.TENANTS_VIEW,
                     permissions.RUNS_VIEW,
+                    permissions.TENANTS_MAINTAIN,
                     permissions.RUNS_RETRY,
                     permissions.STAFF_VIEW,
                 }

@@ -297,6 +297,7 @@ CELERY_TASK_ROUTES = {
     "identity.follow_platform_realm": {"queue": "provisioning"},
     "tenants.reconcile_all": {"queue": "provisioning"},
     "tenants.reconcile_ended": {"queue": "provisioning"},
+    "tenants.reconcile_one": {"queue": "provisioning"},
     "identity.end_platform_sessions": {"queue": "provisioning"},
 }
 CELERY_TASK_IGNORE_RESULT = True

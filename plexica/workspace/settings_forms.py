@@ -189,9 +189,7 @@ class SecurityForm(SettingsForm):
     )
     second_factor_required = _switch(
         _("Everybody needs a second factor"),
-        _(
-            "A code from an app on the telephone. Who has none sets it up at their next login."
-        ),
+        _("A code from an app on the telephone. Who has none sets it up at their next login."),
     )
     session_idle_minutes = _number(
         _("Minutes until an idle session ends"),

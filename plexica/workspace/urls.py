@@ -80,9 +80,7 @@ urlpatterns = [
     path("settings/theme/", settings_views.settings_theme, name="settings_theme"),
     path("settings/security/", settings_views.settings_security, name="settings_security"),
     path("settings/danger/", settings_views.settings_danger, name="settings_danger"),
-    path(
-        "settings/danger/withdraw/", settings_views.deletion_withdraw, name="deletion_withdraw"
-    ),
+    path("settings/danger/withdraw/", settings_views.deletion_withdraw, name="deletion_withdraw"),
     path("settings/theme/preview/", settings_views.theme_preview, name="theme_preview"),
     path(
         "settings/theme/preview/<slug:digits>.css",
