@@ -3,6 +3,8 @@
 The owner asks in the workspace and the staff answers in the console; the audits of both tell it.
 """
 
+from contextlib import nullcontext
+
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -111,15 +113,14 @@ def _close(tenant: Tenant, actor: Actor, state: RequestState, **values: str) -> 
 def _record(tenant: Tenant, actor: Actor, what: str, **facts: str) -> None:
     """Write it down where it happens, and where the others read of it."""
     others = platform_scope() if current_scope().tenant_slug else tenant_scope(tenant)
-    entry = {
-        "actor": actor,
-        "action": f"tenant.{what}",
-        "target": f"tenant:{tenant.slug}",
-        "after": facts or None,
-    }
-    record(**entry)
-    with others:
-        record(**entry)
+    for scope in (nullcontext(), others):
+        with scope:
+            record(
+                actor=actor,
+                action=f"tenant.{what}",
+                target=f"tenant:{tenant.slug}",
+                after=dict(facts) or None,
+            )
 
 
 def _check_words(field: str, words: str) -> None:

@@ -364,6 +364,11 @@ def _validate_picture(value: str) -> None:
         raise ValidationError(_("This is no picture of the theme."))
 
 
+def _validate_flag(value: object) -> None:
+    if not isinstance(value, bool):
+        raise ValidationError(_("Say yes or no."))
+
+
 _VALIDATORS: dict[str, Callable[[Any], None]] = {
     "slug": slugs.validate_slug,
     "name": _validate_name,
@@ -375,10 +380,10 @@ _VALIDATORS: dict[str, Callable[[Any], None]] = {
     "time_zone": _validate_time_zone,
     "password_min_length": login_rules.validate_password_length,
     "password_history": login_rules.validate_password_history,
-    "password_mixed_case": bool,
-    "password_digit": bool,
-    "password_symbol": bool,
-    "second_factor_required": bool,
+    "password_mixed_case": _validate_flag,
+    "password_digit": _validate_flag,
+    "password_symbol": _validate_flag,
+    "second_factor_required": _validate_flag,
     "theme_colour": _validate_colour,
     "theme_mode": _validate_mode,
     "logo": _validate_picture,
