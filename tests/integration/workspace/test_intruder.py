@@ -39,6 +39,7 @@ def addresses(group_id: object, key: str, user_id: object) -> Iterator[str]:
             ("<uuid:account_id>", group_id),
             ("<slug:key>", key),
             ("<uuid:user_id>", user_id),
+            ("<slug:digits>", "0f766e"),
         ):
             route = route.replace(parameter, str(value))
         yield f"/{route}"
