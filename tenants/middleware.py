@@ -18,7 +18,7 @@ from plexica.core.languages import ENGLISH, prefer
 from plexica.core.limits import API_PREFIX
 from plexica.core.problems import problem_response
 from plexica.core.request_log import RequestLogMiddleware
-from plexica.core.scope import Scope, current_scope, enter_scope, platform_scope
+from plexica.core.scope import current_scope, iterate_in, platform_scope
 from tenants.epochs import epoch_kept
 from tenants.models import Domain, Tenant
 from tenants.scopes import tenant_scope
@@ -58,7 +58,7 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
             response = cast("HttpResponseBase", self.get_response(request))
             if isinstance(response, StreamingHttpResponse) and not response.is_async:
                 # Its body is made after this middleware has returned.
-                response.streaming_content = _in_scope(
+                response.streaming_content = iterate_in(
                     cast("Iterator[bytes]", response.streaming_content), current_scope()
                 )
             return response
@@ -172,13 +172,3 @@ def _bare_page(
 def _route(request: HttpRequest, urlconf: str) -> None:
     request.urlconf = urlconf
     set_urlconf(urlconf)
-
-
-def _in_scope(body: Iterator[bytes], scope: Scope) -> Iterator[bytes]:
-    while True:
-        with enter_scope(scope):
-            try:
-                chunk = next(body)
-            except StopIteration:
-                return
-        yield chunk

@@ -7,6 +7,7 @@ from celery import current_app
 from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 from kombu.exceptions import OperationalError
 
 from plexica.core.errors import TransientError
@@ -45,7 +46,7 @@ def end_at_realm(payload: dict[str, Any]) -> None:
         try:
             current_app.send_task(PLATFORM_TASK, kwargs={"subject": payload["subject"]})
         except (OperationalError, OSError) as error:
-            raise TransientError("The broker does not answer.") from error
+            raise TransientError(gettext_noop("The broker does not answer.")) from error
         return
     try:
         realm_client(get_tenant(slug=slug)).end_user_sessions(payload["subject"])

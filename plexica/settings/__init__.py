@@ -442,6 +442,7 @@ WORKSPACE_SPECTACULAR_SETTINGS = {
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("it", "Italiano")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["plexica.formats"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 
