@@ -154,9 +154,11 @@ CORE_PERMISSIONS = (
     ),
     PermissionDefinition(
         key=OWNERSHIP_DELETE,
-        label="Ask for the workspace's deletion",
-        description="Ask the operator of this service to delete the workspace with all that is in"
-        " it, and take that back. Only an owner can do it.",
+        label=gettext_noop("Ask for the workspace's deletion"),
+        description=gettext_noop(
+            "Ask the operator of this service to delete the workspace with all that is in it, and"
+            " take that back. Only an owner can do it."
+        ),
     ),
     PermissionDefinition(
         key=SETTINGS_MANAGE,
