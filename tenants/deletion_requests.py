@@ -6,6 +6,7 @@ The owner asks in the workspace and the staff answers in the console; the audits
 from contextlib import nullcontext
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,6 +19,7 @@ from tenants.scopes import tenant_scope
 from tenants.states import RequestState
 
 MAX_WORDS_LENGTH = 1000
+MAX_LISTED = 20
 
 
 class RequestClosed(Conflict):
@@ -42,6 +44,12 @@ def open_request(*, tenant: Tenant) -> DeletionRequest | None:
 def last_request(*, tenant: Tenant) -> DeletionRequest | None:
     """Return the newest request of a tenant, whatever became of it."""
     return DeletionRequest.objects.filter(tenant=tenant).first()
+
+
+def list_open_requests() -> QuerySet[DeletionRequest]:
+    """Return the requests that wait for an answer, with their tenants, oldest first."""
+    waiting = DeletionRequest.objects.filter(state=RequestState.OPEN)
+    return waiting.select_related("tenant").order_by("requested_at", "id")[:MAX_LISTED]
 
 
 def request_deletion(*, tenant: Tenant, actor: Actor, reason: str) -> DeletionRequest:

@@ -105,11 +105,11 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
         with platform_scope():
             tenant = Tenant.objects.filter(realm=match[1]).first()
         request.tenant = tenant  # type: ignore[attr-defined]
-        if tenant is None:
+        if tenant is None or tenant.state not in WHOLE_STATES:
+            # The view refuses it there, as it refuses a bad token of a realm that is known.
+            request.tenant = None  # type: ignore[attr-defined]
             _route(request, CONSOLE_URLCONF)
             return platform_scope()
-        if tenant.state not in WHOLE_STATES:
-            return host_not_found()
         _route(request, WORKSPACE_URLCONF)
         return tenant_scope(tenant)
 

@@ -10,6 +10,7 @@ from plexica.console import (
     tenant_list_views,
     views,
 )
+from plexica.identity.profile.urls import profile_patterns
 
 app_name = "console"
 
@@ -69,4 +70,5 @@ urlpatterns = [
         views.run_rollback,
         name="run_rollback",
     ),
+    *profile_patterns,
 ]

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from plexica.identity.profile.urls import avatar_patterns, profile_patterns
 from plexica.workspace import (
     audit_views,
     group_views,
@@ -93,4 +94,6 @@ urlpatterns = [
     ),
     path("why/", why_views.why, name="why"),
     path("ownership/", ownership_views.ownership, name="ownership"),
+    *profile_patterns,
+    *avatar_patterns,
 ]

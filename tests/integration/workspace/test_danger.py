@@ -75,6 +75,7 @@ def test_only_an_owner_may(dee: Member, bo: Member) -> None:
 
 def test_the_staff_declines_in_words_that_the_owner_reads(ada: Member, staff: Client) -> None:
     ask(ada)
+    assert "Owners ask for the deletion" in staff.get("/tenants/").content.decode()
     detail = staff.get("/tenants/acme/").content.decode()
     assert "The owner asks for the deletion" in detail
     assert "We close &lt;b&gt;our&lt;/b&gt; company." in detail

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import URLPattern
 
 from plexica.audit.models import AuditEntry
+from plexica.identity.guards import GUARD_ATTRIBUTE
 from plexica.identity.models import (
     RealmChange,
     ServiceAccount,
@@ -17,7 +18,6 @@ from plexica.identity.models import (
     User,
     UserKind,
 )
-from plexica.rbac.guards import GUARD_ATTRIBUTE
 from plexica.rbac.models import Group, Role, RoleAssignment
 from plexica.workspace.urls import urlpatterns
 from tenants.models import Tenant
@@ -40,7 +40,8 @@ def addresses(group_id: object, key: str, user_id: object) -> Iterator[str]:
             ("<uuid:entry_id>", group_id),
             ("<slug:key>", key),
             ("<uuid:user_id>", user_id),
-            ("<slug:digits>", "0f766e"),
+            ("<str:name>", "picture.webp"),
+            ("<slug:digits>", "206bc4"),
         ):
             route = route.replace(parameter, str(value))
         yield f"/{route}"
@@ -133,6 +134,12 @@ def test_bo_sees_the_dashboard_and_the_people_only(ada: Member, bo: Member, thin
         assert f'href="{hidden}' not in page
     before = _state(ada.tenant)
     open_to_bo = {"/", "/users/", f"/users/{ada.user.pk}/"}
+    # What is everybody's own.
+    open_to_bo |= {
+        address
+        for address in addresses(group.pk, role.key, ada.user.pk)
+        if address.startswith(("/profile/", "/people/"))
+    }
     for address in addresses(group.pk, role.key, ada.user.pk):
         for method in METHODS:
             answer = getattr(bo.client, method)(address)
