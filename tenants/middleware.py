@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from http import HTTPStatus
 from typing import Any, cast
 
 from django.conf import settings
@@ -56,6 +57,9 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
         epoch = tenant.permission_epoch if tenant else None
         with scope, epoch_kept(current_scope().schema, epoch):
             response = cast("HttpResponseBase", self.get_response(request))
+            if request.path_info.startswith(THEME_PATH) and response.status_code == HTTPStatus.OK:
+                # Whoever asks, it is the same: what asked who that is has said that it varies.
+                response.headers.pop("Vary", None)
             if isinstance(response, StreamingHttpResponse) and not response.is_async:
                 # Its body is made after this middleware has returned.
                 response.streaming_content = iterate_in(
