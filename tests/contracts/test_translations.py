@@ -132,16 +132,6 @@ def test_every_text_has_its_italian() -> None:
     assert not missing, f"{len(missing)} without Italian. {HOW_TO_MEND}\n" + "\n".join(missing)
 
 
-def test_the_catalogue_has_no_text_that_is_gone() -> None:
-    known = {(context, one) for context, one, _many in gathered()}
-    gone = [
-        one
-        for message in _entries()
-        if (message.context or "", one := _forms(message.id)[0]) not in known
-    ]
-    assert not gone, f"Take these out of {CATALOGUE.name}; no source has them: {gone}"
-
-
 def test_placeholders_and_tags_are_kept() -> None:
     wrong = []
     for message in _entries():
