@@ -20,6 +20,9 @@ STAFF_VIEW = "core:staff:view"
 STAFF_MANAGE = "core:staff:manage"
 SERVICE_ACCOUNTS_READ = "core:service-accounts:read"
 SERVICE_ACCOUNTS_MANAGE = "core:service-accounts:manage"
+FILES_READ = "core:files:read"
+FILES_UPLOAD = "core:files:upload"
+FILES_DELETE = "core:files:delete"
 AUDIT_VIEW = "core:audit:view"
 TENANT_AUDIT_VIEW = "core:tenant-audit:view"
 AUDIT_READ = "core:audit:read"
@@ -160,6 +163,21 @@ CORE_PERMISSIONS = (
         label="Remove people",
         description="Remove people for good, with their roles and their login. Nobody removes"
         " somebody who holds more than they do.",
+    ),
+    PermissionDefinition(
+        key=FILES_READ,
+        label="Read files",
+        description="See which files the workspace keeps, and download them.",
+    ),
+    PermissionDefinition(
+        key=FILES_UPLOAD,
+        label="Upload files",
+        description="Bring files, write over those of the same name, and make folders.",
+    ),
+    PermissionDefinition(
+        key=FILES_DELETE,
+        label="Delete files",
+        description="Delete files and empty folders for good.",
     ),
     PermissionDefinition(
         key=AUDIT_READ,

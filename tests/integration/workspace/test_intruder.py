@@ -38,6 +38,7 @@ def addresses(group_id: object, key: str, user_id: object) -> Iterator[str]:
             # Each test's things have one id.
             ("<uuid:account_id>", group_id),
             ("<uuid:entry_id>", group_id),
+            ("<str:link>", "forged"),
             ("<slug:key>", key),
             ("<uuid:user_id>", user_id),
         ):
@@ -145,7 +146,15 @@ def test_bo_sees_the_dashboard_and_the_people_only(ada: Member, bo: Member, thin
 def test_the_menu_shows_what_one_may_do(ada: Member, dee: Member) -> None:
     for somebody in (ada, dee):
         page = somebody.client.get("/").content.decode()
-        for shown in ("/users/", "/roles/", "/groups/", "/why/", "/service-accounts/", "/audit/"):
+        for shown in (
+            "/users/",
+            "/files/",
+            "/roles/",
+            "/groups/",
+            "/why/",
+            "/service-accounts/",
+            "/audit/",
+        ):
             assert f'href="{shown}"' in page
     page = dee.client.get("/groups/").content.decode()
     assert page.count('aria-current="page"') == 1
