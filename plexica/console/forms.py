@@ -24,8 +24,6 @@ from tenants.states import TenantState
 
 MAX_SEARCH_LENGTH = 100
 MAX_PAGE = 100_000
-SORTABLE = ("name", "-name", "slug", "-slug", "created_at", "-created_at")
-DEFAULT_SORT = "-created_at"
 
 
 def _email() -> forms.EmailInput:
@@ -139,40 +137,6 @@ class TenantDeleteForm(TenantVersionForm):
             self.fields["grace_days"].widget = forms.HiddenInput()
 
 
-class TenantFilterForm(StrictForm):
-    """Which tenants the list shows, in which order."""
-
-    q = forms.CharField(
-        label=_("Search"),
-        max_length=MAX_SEARCH_LENGTH,
-        required=False,
-        widget=forms.TextInput(
-            attrs={
-                "type": "search",
-                "class": "form-control",
-                "placeholder": _("Name, address or owner"),
-            }
-        ),
-    )
-    state = forms.ChoiceField(
-        label=_("State"),
-        choices=[("", _("All states")), *TenantState.choices],
-        required=False,
-        widget=forms.Select(attrs={"class": "form-select"}),
-    )
-    behind = forms.BooleanField(
-        label=_("Behind"),
-        required=False,
-        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
-    )
-    sort = forms.ChoiceField(
-        choices=[(key, key) for key in SORTABLE], required=False, widget=forms.HiddenInput()
-    )
-    page = forms.IntegerField(
-        min_value=1, max_value=MAX_PAGE, required=False, widget=forms.HiddenInput()
-    )
-
-
 class StaffFilterForm(StrictForm):
     """Whom of the staff the list shows."""
 
@@ -189,3 +153,45 @@ class StaffRoleForm(StrictForm):
     """Which role somebody gets or loses."""
 
     role = forms.CharField(max_length=MAX_ROLE_KEY_LENGTH)
+
+
+class PeopleFilterForm(StaffFilterForm):
+    """Whom of a tenant's people the list shows."""
+
+
+class RunFilterForm(StrictForm):
+    """Which page of a tenant's runs is shown."""
+
+    page = forms.IntegerField(min_value=1, max_value=MAX_PAGE, required=False)
+
+
+class ReconcileForm(StrictForm):
+    """Whether a comparison also mends."""
+
+    repair = forms.BooleanField(required=False)
+
+
+class OwnerInviteForm(StrictForm):
+    """Which owner is invited again."""
+
+    user = forms.UUIDField()
+
+
+class AppointForm(StrictForm):
+    """Who is to own a tenant."""
+
+    email = forms.EmailField(
+        label=_("New owner's e-mail address"),
+        max_length=MAX_EMAIL_LENGTH,
+        help_text=_(
+            "Somebody of the tenant becomes its owner at once; anybody else is invited as its"
+            " owner."
+        ),
+        widget=_email(),
+    )
+    replaces = forms.BooleanField(
+        label=_("The present owners become admins"),
+        required=False,
+        help_text=_("Without this the tenant has several owners."),
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+    )

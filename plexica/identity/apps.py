@@ -15,6 +15,7 @@ class IdentityConfig(AppConfig):
         from plexica.identity import (  # noqa: PLC0415 (the same)
             browser_sessions,
             realm_changes,
+            realm_settings,
             selectors,
             session_upkeep,
         )
@@ -25,5 +26,5 @@ class IdentityConfig(AppConfig):
         register_check("keycloak", check_keycloak)
         register_namer("user", selectors.name_users)
         register_namer("service_account", selectors.name_service_accounts)
-        subscribe("tenant.updated", session_upkeep.tell_realm_of_limits)
+        subscribe("tenant.updated", realm_settings.tell_realm_of_settings)
         subscribe(browser_sessions.EVERYWHERE_EVENT, session_upkeep.end_at_realm)

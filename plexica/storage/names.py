@@ -6,10 +6,11 @@ from pathlib import PurePosixPath
 from django.utils.translation import gettext as _
 
 from plexica.core.errors import InvalidInput, NotFound
+from tenants.theme import RESERVED_PREFIX
 
-# What Plexica itself keeps in a tenant's bucket: nobody browses it.
-RESERVED = "_plexica"
 SEPARATOR = "/"
+# What Plexica itself keeps in a tenant's bucket: nobody browses it.
+RESERVED = RESERVED_PREFIX.rstrip(SEPARATOR)
 # A key has 1,024 bytes at most; servers that keep files in directories take 255 bytes a name.
 MAX_KEY_BYTES = 1000
 MAX_NAME_BYTES = 240

@@ -9,6 +9,7 @@ from plexica.workspace import (
     people_views,
     role_views,
     service_account_views,
+    settings_views,
     views,
     why_views,
 )
@@ -88,6 +89,14 @@ urlpatterns = [
     path("files/link/", file_views.file_link, name="file_link"),
     path("files/open/", file_views.file_open, name="file_open"),
     path("files/get/<str:link>/", file_views.file_download, name="file_download"),
+    path("settings/", settings_views.settings_general, name="settings_general"),
+    path("settings/theme/", settings_views.settings_theme, name="settings_theme"),
+    path("settings/theme/preview/", settings_views.theme_preview, name="theme_preview"),
+    path(
+        "settings/theme/preview/<slug:digits>.css",
+        settings_views.preview_style,
+        name="preview_style",
+    ),
     path("why/", why_views.why, name="why"),
     path("ownership/", ownership_views.ownership, name="ownership"),
 ]

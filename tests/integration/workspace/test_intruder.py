@@ -126,13 +126,19 @@ def test_strangers_are_sent_to_log_in(ada: Member, things: Any) -> None:
             assert answer["Location"].startswith("/oidc/authenticate/")
 
 
-def test_bo_sees_the_dashboard_and_the_people_only(ada: Member, bo: Member, things: Any) -> None:
+def test_bo_sees_the_dashboard_the_people_and_the_files_only(
+    ada: Member, bo: Member, things: Any
+) -> None:
     group, role = things
     page = bo.client.get("/").content.decode()
     for hidden in ("/roles/", "/groups/", "/why/", "/service-accounts/", "/audit/"):
         assert f'href="{hidden}' not in page
     before = _state(ada.tenant)
     open_to_bo = {"/", "/users/", f"/users/{ada.user.pk}/"}
+    # What these ask for is not there, or was not sent.
+    open_to_bo |= {
+        f"/files/{name}" for name in ("", "upload/", "folder/", "link/", "open/", "get/forged/")
+    }
     for address in addresses(group.pk, role.key, ada.user.pk):
         for method in METHODS:
             answer = getattr(bo.client, method)(address)
