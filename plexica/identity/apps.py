@@ -20,6 +20,7 @@ class IdentityConfig(AppConfig):
             session_upkeep,
         )
         from plexica.identity.health import check_keycloak  # noqa: PLC0415 (the same)
+        from plexica.identity.profile import avatars  # noqa: PLC0415 (the same)
         from plexica.identity.sync.hooks import register_hold  # noqa: PLC0415 (the same)
 
         register_hold(realm_changes.waiting_for_realm)
@@ -28,3 +29,5 @@ class IdentityConfig(AppConfig):
         register_namer("service_account", selectors.name_service_accounts)
         subscribe("tenant.updated", realm_settings.tell_realm_of_settings)
         subscribe(browser_sessions.EVERYWHERE_EVENT, session_upkeep.end_at_realm)
+        subscribe(avatars.REPLACED_EVENT, avatars.forget_replaced)
+        subscribe("user.removed", avatars.forget_of_removed)

@@ -95,8 +95,8 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
             key=SUPPORT,
             name=gettext_noop("Support"),
             description=gettext_noop(
-                "Sees tenants, their runs, the staff and the platform's audit; retries"
-                " failed runs, and keeps tenants up to date and well."
+                "Sees tenants, their runs, plugins, the staff and the platform's audit;"
+                " retries failed runs, and keeps tenants up to date and well."
             ),
             grants=frozenset(
                 {
@@ -106,6 +106,7 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
                     permissions.RUNS_RETRY,
                     permissions.STAFF_VIEW,
                     permissions.AUDIT_VIEW,
+                    permissions.PLUGINS_VIEW,
                 }
             ),
         ),
@@ -113,7 +114,8 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
             key=READ_ONLY,
             name=gettext_noop("Read-only"),
             description=gettext_noop(
-                "Sees tenants, their runs, the staff and the platform's audit, and changes nothing."
+                "Sees tenants, their runs, plugins, the staff and the platform's audit, and changes"
+                " nothing."
             ),
             grants=frozenset(
                 {
@@ -121,6 +123,7 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
                     permissions.RUNS_VIEW,
                     permissions.STAFF_VIEW,
                     permissions.AUDIT_VIEW,
+                    permissions.PLUGINS_VIEW,
                 }
             ),
         ),

@@ -1,5 +1,6 @@
 from django.urls import path
 
+from plexica.identity.profile.urls import avatar_patterns, profile_patterns
 from plexica.workspace import (
     audit_views,
     file_views,
@@ -91,6 +92,9 @@ urlpatterns = [
     path("files/get/<str:link>/", file_views.file_download, name="file_download"),
     path("settings/", settings_views.settings_general, name="settings_general"),
     path("settings/theme/", settings_views.settings_theme, name="settings_theme"),
+    path("settings/security/", settings_views.settings_security, name="settings_security"),
+    path("settings/danger/", settings_views.settings_danger, name="settings_danger"),
+    path("settings/danger/withdraw/", settings_views.deletion_withdraw, name="deletion_withdraw"),
     path("settings/theme/preview/", settings_views.theme_preview, name="theme_preview"),
     path(
         "settings/theme/preview/<slug:digits>.css",
@@ -99,4 +103,6 @@ urlpatterns = [
     ),
     path("why/", why_views.why, name="why"),
     path("ownership/", ownership_views.ownership, name="ownership"),
+    *profile_patterns,
+    *avatar_patterns,
 ]

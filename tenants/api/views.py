@@ -26,19 +26,21 @@ from tenants.api.base import (
 )
 from tenants.api.idempotency import create_tenant_once
 from tenants.api.preconditions import check_if_match, etag_of
-from tenants.api.serializers import (
+from tenants.api.serializers.pages import PageQuerySerializer
+from tenants.api.serializers.strict import QuerySerializer
+from tenants.api.serializers.tenants_in import (
     DeleteQuerySerializer,
-    PageQuerySerializer,
-    QuerySerializer,
     RetrySerializer,
+    TenantCreateSerializer,
+    TenantQuerySerializer,
+    TenantUpdateSerializer,
+)
+from tenants.api.serializers.tenants_out import (
     RunPageSerializer,
     RunSerializer,
-    TenantCreateSerializer,
     TenantPageSerializer,
-    TenantQuerySerializer,
     TenantRunSerializer,
     TenantSerializer,
-    TenantUpdateSerializer,
 )
 from tenants.life import delete_tenant
 from tenants.models import Tenant

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import URLPattern
 
 from plexica.audit.models import AuditEntry
+from plexica.identity.guards import GUARD_ATTRIBUTE
 from plexica.identity.models import (
     RealmChange,
     ServiceAccount,
@@ -17,7 +18,6 @@ from plexica.identity.models import (
     User,
     UserKind,
 )
-from plexica.rbac.guards import GUARD_ATTRIBUTE
 from plexica.rbac.models import Group, Role, RoleAssignment
 from plexica.workspace.urls import urlpatterns
 from tenants.models import Tenant
@@ -41,6 +41,8 @@ def addresses(group_id: object, key: str, user_id: object) -> Iterator[str]:
             ("<str:link>", "forged"),
             ("<slug:key>", key),
             ("<uuid:user_id>", user_id),
+            ("<str:name>", "picture.webp"),
+            ("<slug:digits>", "206bc4"),
         ):
             route = route.replace(parameter, str(value))
         yield f"/{route}"
@@ -138,6 +140,12 @@ def test_bo_sees_the_dashboard_the_people_and_the_files_only(
     # What these ask for is not there, or was not sent.
     open_to_bo |= {
         f"/files/{name}" for name in ("", "upload/", "folder/", "link/", "open/", "get/forged/")
+    }
+    # What is everybody's own.
+    open_to_bo |= {
+        address
+        for address in addresses(group.pk, role.key, ada.user.pk)
+        if address.startswith(("/profile/", "/people/"))
     }
     for address in addresses(group.pk, role.key, ada.user.pk):
         for method in METHODS:
