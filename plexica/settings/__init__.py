@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "tenants.middleware.TenantMiddleware",
     "plexica.core.request_log.RequestLogMiddleware",
     "plexica.core.limits.BodyLimitMiddleware",
+    "plexica.core.page_limits.PageLimitMiddleware",
     "plexica.core.csp.ScopedCSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -216,6 +217,9 @@ PLEXICA_RATE_LIMIT_FACTOR = env.int("PLEXICA_RATE_LIMIT_FACTOR", default=1)
 PLEXICA_MAX_API_BODY_BYTES = 64 * 1024
 # The addresses of the API that take a file, and how large it may be.
 PLEXICA_MAX_API_FILE_BYTES = {"/api/plugins/releases": 20 * 1024 * 1024}
+# Two pictures with a form round them; and what begins with one of these brings files.
+PLEXICA_MAX_PAGE_BODY_BYTES = 4 * 1024 * 1024
+PLEXICA_MAX_PAGE_FILE_BYTES = {"/files/": 128 * 1024 * 1024}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # A role has 500 grants at most, each a field of its form.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 600
