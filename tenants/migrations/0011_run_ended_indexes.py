@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0009_tenant_sort_indexes"),
+        ("tenants", "0010_security_and_deletion_requests"),
     ]
 
     operations = [
