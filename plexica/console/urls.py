@@ -1,7 +1,14 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from plexica.console import detail_views, life_views, maintenance_views, staff_views, views
+from plexica.console import (
+    detail_views,
+    health_views,
+    life_views,
+    maintenance_views,
+    staff_views,
+    views,
+)
 
 app_name = "console"
 
@@ -41,6 +48,7 @@ urlpatterns = [
     path("tenants/<slug:slug>/delete/", life_views.tenant_delete, name="tenant_delete"),
     path("tenants/<slug:slug>/runs/<uuid:run_id>/", views.run_detail, name="run_detail"),
     path("tenants/<slug:slug>/runs/<uuid:run_id>/retry/", views.run_retry, name="run_retry"),
+    path("health-status/", health_views.health_status, name="health_status"),
     path("staff/", staff_views.staff_list, name="staff_list"),
     path("staff/<uuid:user_id>/", staff_views.staff_detail, name="staff_detail"),
     path("staff/<uuid:user_id>/give/", staff_views.role_give, name="staff_role_give"),

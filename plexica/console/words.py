@@ -143,3 +143,12 @@ ACTION_WORDS: dict[str, ActionWords] = {
         is_dangerous=True,
     ),
 }
+
+# What people call the servers that checks are registered for.
+SERVER_WORDS: dict[str, Text] = {
+    "database": "PostgreSQL",
+    "redis": "Redis",
+    "keycloak": "Keycloak",
+    "storage": _("S3 storage"),
+    "mail": _("Mail"),
+}

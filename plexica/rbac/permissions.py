@@ -9,6 +9,7 @@ TENANTS_SUSPEND = "core:tenants:suspend"
 TENANTS_DELETE = "core:tenants:delete"
 TENANTS_MAINTAIN = "core:tenants:maintain"
 TENANTS_APPOINT = "core:tenants:appoint"
+HEALTH_VIEW = "core:health:view"
 RUNS_VIEW = "core:runs:view"
 RUNS_RETRY = "core:runs:retry"
 DASHBOARD_VIEW = "core:dashboard:view"
@@ -85,6 +86,13 @@ CORE_PERMISSIONS = (
         key=RUNS_RETRY,
         label="Retry provisioning runs",
         description="Have a failed run of a tenant tried again.",
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=HEALTH_VIEW,
+        label="See the platform's health",
+        description="See whether the servers answer, what waits in queues, and what runs by the"
+        " clock.",
         audience=Audience.PLATFORM,
     ),
     PermissionDefinition(

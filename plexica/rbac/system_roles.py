@@ -92,6 +92,7 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
                     permissions.TENANTS_MAINTAIN,
                     permissions.RUNS_RETRY,
                     permissions.STAFF_VIEW,
+                    permissions.HEALTH_VIEW,
                 }
             ),
         ),
@@ -100,7 +101,12 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
             name="Read-only",
             description="Sees tenants, their runs and the staff, and changes nothing.",
             grants=frozenset(
-                {permissions.TENANTS_VIEW, permissions.RUNS_VIEW, permissions.STAFF_VIEW}
+                {
+                    permissions.TENANTS_VIEW,
+                    permissions.RUNS_VIEW,
+                    permissions.STAFF_VIEW,
+                    permissions.HEALTH_VIEW,
+                }
             ),
         ),
     ),

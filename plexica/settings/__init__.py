@@ -228,6 +228,8 @@ KEYCLOAK_SERVERS = {
         admin_client_secret=env.str("KEYCLOAK_ADMIN_CLIENT_SECRET", default=""),
     )
 }
+# How many realms one Keycloak should have at most: with more, its own administration becomes slow.
+PLEXICA_REALM_CEILING = env.int("PLEXICA_REALM_CEILING", default=800)
 PLEXICA_CONSOLE_CLIENT_SECRET = secret("PLEXICA_CONSOLE_CLIENT_SECRET")
 
 CONTENT_SECURITY_POLICY = {
