@@ -19,6 +19,7 @@ from tenants.states import (
     StepState,
     TenantState,
 )
+from tenants.theme import Theme, theme_of
 
 # After this, the message or the worker of a comparison that was asked for counts as lost.
 RECONCILED_WITHIN = timedelta(minutes=10)
@@ -145,6 +146,11 @@ class Tenant(TenantMixin):  # type: ignore[misc] # django-tenants has no types
             f"{settings.PLEXICA_SCHEME}://{self.slug}.{settings.PLEXICA_BASE_DOMAIN}"
             f"{settings.PLEXICA_PORT_SUFFIX}"
         )
+
+    @property
+    def theme(self) -> Theme:
+        """The addresses of its style sheet and pictures."""
+        return theme_of(self)
 
     @property
     def is_active(self) -> bool:

@@ -19,6 +19,7 @@ ROLES_ASSIGN = "core:roles:assign"
 GROUPS_MANAGE = "core:groups:manage"
 # Not of the namespace `core`, all of which admins hold.
 OWNERSHIP_HAND_OVER = "ownership:workspace:hand-over"
+SETTINGS_MANAGE = "core:settings:manage"
 STAFF_VIEW = "core:staff:view"
 STAFF_MANAGE = "core:staff:manage"
 SERVICE_ACCOUNTS_READ = "core:service-accounts:read"
@@ -128,6 +129,12 @@ CORE_PERMISSIONS = (
         key=OWNERSHIP_HAND_OVER,
         label="Hand over the ownership",
         description="Make somebody else the owner in one's place. Only an owner can do it.",
+    ),
+    PermissionDefinition(
+        key=SETTINGS_MANAGE,
+        label="Change the settings",
+        description="Change the workspace's name, language and time zone, how it looks, and how"
+        " people log in to it.",
     ),
     PermissionDefinition(
         key=STAFF_VIEW,
