@@ -1,6 +1,6 @@
 """Changing tenants."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import Actor
@@ -33,14 +34,14 @@ class SlugTaken(Conflict):
     """A tenant has this slug, or holds it after a failure."""
 
     code = "slug-taken"
-    title = "This slug is taken"
+    title = gettext_noop("This slug is taken")
 
 
 class RunNotRetryable(Conflict):
     """The run has not failed, or a later one has taken its place."""
 
     code = "run-not-retryable"
-    title = "This run cannot be tried again"
+    title = gettext_noop("This run cannot be tried again")
 
 
 def create_tenant(
@@ -84,6 +85,22 @@ def create_tenant(
     except IntegrityError as error:
         raise _slug_taken(slug) from error
     return run
+
+
+def note_tenants_exported(*, actor: Actor, search: Mapping[str, str]) -> None:
+    """Write into the audit that somebody takes the list of tenants away.
+
+    Args:
+        actor: Who.
+        search: What it was narrowed to.
+    """
+    with transaction.atomic():
+        record(
+            actor=actor,
+            action="tenants.exported",
+            target="platform:tenants",
+            after={"search": dict(search)},
+        )
 
 
 def update_tenant(

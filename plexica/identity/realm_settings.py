@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from plexica.core.errors import TransientError
 from plexica.identity.keycloak.realm import RealmClient, realm_client
 from plexica.identity.realm_representation import tenant_settings
@@ -10,7 +12,7 @@ from tenants.models import Tenant
 from tenants.states import WHOLE_STATES, TenantState
 
 # The columns of a tenant that its realm's settings are made from.
-FOLLOWED = frozenset({"name", "theme_colour", "logo", *session_limits.COLUMNS})
+FOLLOWED = frozenset({"name", "locale", "theme_colour", "logo", *session_limits.COLUMNS})
 
 
 def tell_realm_of_settings(payload: dict[str, Any]) -> None:
@@ -31,7 +33,7 @@ def tell_realm_of_settings(payload: dict[str, Any]) -> None:
             # A realm that is made later is made with what is set then.
             return
         if tenant.state not in WHOLE_STATES:
-            raise TransientError("The tenant is still being made.")
+            raise TransientError(gettext_noop("The tenant is still being made."))
         wanted = tenant_settings(tenant)
         if told == wanted:
             return

@@ -111,8 +111,9 @@ def _read(cursor: str, salt: str) -> _Position:
 def _beyond(model: type[Model], field: str, position: _Position, comparison: str) -> Q:
     value = _model_field(model, field).to_python(position.value)
     identity = _model_field(model, "pk").to_python(position.id)
-    return Q(**{f"{field}__{comparison}": value}) | Q(
-        **{field: value, f"pk__{comparison}": identity}
+    # The first condition says nothing new, but an index can begin at it.
+    return Q(**{f"{field}__{comparison}e": value}) & (
+        Q(**{f"{field}__{comparison}": value}) | Q(**{field: value, f"pk__{comparison}": identity})
     )
 
 
