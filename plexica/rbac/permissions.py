@@ -108,9 +108,10 @@ CORE_PERMISSIONS = (
     ),
     PermissionDefinition(
         key=HEALTH_VIEW,
-        label="See the platform's health",
-        description="See whether the servers answer, what waits in queues, and what runs by the"
-        " clock.",
+        label=gettext_noop("See the platform's health"),
+        description=gettext_noop(
+            "See whether the servers answer, what waits in queues, and what runs by the clock."
+        ),
         audience=Audience.PLATFORM,
     ),
     PermissionDefinition(
