@@ -24,6 +24,8 @@ OWNERSHIP_HAND_OVER = "ownership:workspace:hand-over"
 SETTINGS_MANAGE = "core:settings:manage"
 STAFF_VIEW = "core:staff:view"
 STAFF_MANAGE = "core:staff:manage"
+PLUGINS_VIEW = "core:plugins:view"
+PLUGINS_MANAGE = "core:plugins:manage"
 SERVICE_ACCOUNTS_READ = "core:service-accounts:read"
 SERVICE_ACCOUNTS_MANAGE = "core:service-accounts:manage"
 AUDIT_VIEW = "core:audit:view"
@@ -187,6 +189,24 @@ CORE_PERMISSIONS = (
         audience=Audience.PLATFORM,
     ),
     PermissionDefinition(
+        key=PLUGINS_VIEW,
+        label=gettext_noop("See the plugins"),
+        description=gettext_noop(
+            "See which plugins and releases the platform has, what they ask for, and which keys it"
+            " trusts."
+        ),
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=PLUGINS_MANAGE,
+        label=gettext_noop("Manage the plugins"),
+        description=gettext_noop(
+            "Register, publish, deprecate and withdraw releases of plugins, and say whose signature"
+            " the platform trusts: code of others runs because of it."
+        ),
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
         key=SERVICE_ACCOUNTS_READ,
         label=gettext_noop("See service accounts"),
         description=gettext_noop(
@@ -264,6 +284,7 @@ RESOURCE_WORDS = (
     gettext_noop("audit"),
     gettext_noop("dashboard"),
     gettext_noop("groups"),
+    gettext_noop("plugins"),
     gettext_noop("roles"),
     gettext_noop("runs"),
     gettext_noop("service accounts"),

@@ -88,8 +88,8 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
             key=SUPPORT,
             name=gettext_noop("Support"),
             description=gettext_noop(
-                "Sees tenants, their runs, the staff and the platform's audit; retries"
-                " failed runs, and keeps tenants up to date and well."
+                "Sees tenants, their runs, plugins, the staff and the platform's audit;"
+                " retries failed runs, and keeps tenants up to date and well."
             ),
             grants=frozenset(
                 {
@@ -100,6 +100,7 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
                     permissions.STAFF_VIEW,
                     permissions.HEALTH_VIEW,
                     permissions.AUDIT_VIEW,
+                    permissions.PLUGINS_VIEW,
                 }
             ),
         ),
@@ -107,7 +108,8 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
             key=READ_ONLY,
             name=gettext_noop("Read-only"),
             description=gettext_noop(
-                "Sees tenants, their runs, the staff and the platform's audit, and changes nothing."
+                "Sees tenants, their runs, plugins, the staff and the platform's audit, and changes"
+                " nothing."
             ),
             grants=frozenset(
                 {
@@ -116,6 +118,7 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
                     permissions.STAFF_VIEW,
                     permissions.HEALTH_VIEW,
                     permissions.AUDIT_VIEW,
+                    permissions.PLUGINS_VIEW,
                 }
             ),
         ),
