@@ -20,6 +20,10 @@ from plexica.core.errors import PlexicaError
 from plexica.core.templatetags.components import as_words
 from plexica.rbac.permissions import RESOURCE_WORDS
 from plexica.rbac.registry import list_definitions
+from plexica.rbac.system_roles import SYSTEM_ROLES
+from tenants.parts import configured_parts
+from tenants.provisioning.step import configured_steps
+from tenants.states import RunKind
 
 ROOT = Path(settings.BASE_DIR)
 SOURCES = ("plexica", "tenants", "plugins", "templates")
@@ -163,6 +167,16 @@ def test_every_permission_is_translatable() -> None:
             assert words <= texts, f"Write gettext_noop(…) round the words of {definition.key}."
             resource = as_words(definition.key.split(":")[1])
             assert resource in RESOURCE_WORDS, f"Add {resource!r} to RESOURCE_WORDS."
+
+
+def test_system_roles_steps_and_parts_are_translatable() -> None:
+    words = {part.label for part in configured_parts().values()}
+    for kind in settings.TENANT_STEPS:
+        words |= {step.label for step in configured_steps(RunKind(kind)).values()}
+    for roles in SYSTEM_ROLES.values():
+        words |= {word for role in roles for word in (role.name, role.description)}
+    texts = {text for _context, text, _many in gathered()}
+    assert words <= texts, f"Write gettext_noop(…) round {words - texts}."
 
 
 def _kinds(error: type[PlexicaError]) -> Iterator[type[PlexicaError]]:
