@@ -314,6 +314,7 @@ RESOURCE_WORDS = (
     gettext_noop("dashboard"),
     gettext_noop("files"),
     gettext_noop("groups"),
+    gettext_noop("health"),
     gettext_noop("plugins"),
     gettext_noop("roles"),
     gettext_noop("runs"),
