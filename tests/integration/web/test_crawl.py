@@ -1,0 +1,131 @@
+"""Everybody can follow every link that they are shown, and reads their language on every page."""
+
+import re
+import uuid
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from babel.messages.pofile import read_po
+from django.conf import settings
+from django.test import Client
+
+from plexica.core.actor import SYSTEM
+from plexica.core.scope import platform_scope
+from plexica.identity.models import User
+from plexica.rbac.registry import Audience
+from plexica.rbac.services import assign_role
+from plexica.rbac.system_roles import SYSTEM_ROLES
+from tenants.models import Tenant
+from tenants.scopes import tenant_scope
+from tests.pages.crawler import Crawl, crawl
+from tests.pages.examples import console_examples, workspace_examples
+
+STAFF = [role.key for role in SYSTEM_ROLES[Audience.PLATFORM]]
+PEOPLE = [role.key for role in SYSTEM_ROLES[Audience.TENANT]]
+_ISSUER = "http://crawl"
+# Names, addresses and numbers, as the examples and the tenants of the tests have them.
+_NAMES = r"Acme|Globex|Plexica|Ada|Bo|Stella|Zoe|Sales|Who sells\.|Editors|Robot|English|Italiano"
+_NO_WORDS = re.compile(rf"(\W|\d|_|\b[a-z]\b|{_NAMES}|\S+@\S+|https?:\S+|(?-i:\b[A-Z]\b))*")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _things(acme: Tenant) -> Iterator[None]:
+    """Something on every page."""
+    with console_examples(acme), workspace_examples(acme):
+        yield
+    with platform_scope():
+        User.objects.filter(issuer=_ISSUER).delete()
+    with tenant_scope(acme):
+        User.objects.filter(issuer=_ISSUER).delete()
+
+
+def come(host: str, *roles: str) -> Client:
+    """Have somebody log in who holds some roles, in the current scope."""
+    user = User.objects.create(
+        issuer=_ISSUER,
+        subject=uuid.uuid4().hex,
+        first_name="Zoe",
+        email=f"zoe-{uuid.uuid4().hex[:8]}@example.com",
+    )
+    for role in roles:
+        assign_role(holder=user, role=role, actor=SYSTEM)
+    client = Client(headers={"host": host})
+    client.force_login(user)
+    return client
+
+
+def at_console(*roles: str) -> Client:
+    with platform_scope():
+        return come(settings.PLEXICA_BASE_DOMAIN, *roles)
+
+
+def at_workspace(tenant: Tenant, *roles: str) -> Client:
+    with tenant_scope(tenant):
+        return come(f"{tenant.slug}.{settings.PLEXICA_BASE_DOMAIN}", *roles)
+
+
+def paths(found: Crawl) -> set[str]:
+    return {address.partition("?")[0] for address in found.pages}
+
+
+@pytest.mark.parametrize("role", STAFF)
+def test_the_staff_finds_no_dead_end(role: str) -> None:
+    found = crawl(at_console(role))
+    assert found.problems == []
+    assert {"/tenants/", "/tenants/acme/"} <= paths(found)
+
+
+@pytest.mark.parametrize("role", PEOPLE)
+def test_people_find_no_dead_end(acme: Tenant, role: str) -> None:
+    found = crawl(at_workspace(acme, role))
+    assert found.problems == []
+    assert {"/", "/users/"} <= paths(found)
+
+
+def test_who_has_no_role_is_shown_nothing_to_follow(acme: Tenant) -> None:
+    for client in (at_console(), at_workspace(acme)):
+        found = crawl(client)
+        assert paths(found) == set()
+        assert len(found.problems) == 1, "The page that they came for is refused; no other link."
+
+
+def test_the_intruder_is_shown_nothing(acme: Tenant, globex: Tenant) -> None:
+    client = at_workspace(globex, "owner")
+    client.defaults["HTTP_HOST"] = f"acme.{settings.PLEXICA_BASE_DOMAIN}"
+    found = crawl(client)
+    assert (found.problems, found.pages) == ([], {})
+
+
+def test_strangers_are_led_to_the_login_only(acme: Tenant) -> None:
+    for host in (settings.PLEXICA_BASE_DOMAIN, f"acme.{settings.PLEXICA_BASE_DOMAIN}"):
+        found = crawl(Client(headers={"host": host}))
+        assert (found.problems, found.pages) == ([], {})
+        assert re.match("text/html", Client(headers={"host": host}).get("/oidc/")["Content-Type"])
+
+
+@cache
+def same_in_italian() -> set[str]:
+    """What Italian takes over as it is, as its catalogue says."""
+    with (Path(settings.BASE_DIR) / "locale/it/LC_MESSAGES/django.po").open("rb") as stream:
+        catalogue = read_po(stream, locale="it")
+    return {str(each.id) for each in catalogue if each.id and each.id == each.string}
+
+
+def is_data(text: str) -> bool:
+    return text in same_in_italian() or _NO_WORDS.fullmatch(text) is not None
+
+
+@pytest.mark.parametrize("place", ["console", "workspace"])
+def test_whoever_wants_italian_reads_no_english(acme: Tenant, place: str) -> None:
+    client = at_console("super-admin") if place == "console" else at_workspace(acme, "owner")
+    italian = crawl(client, **{"Accept-Language": "it"})
+    english = crawl(client, **{"Accept-Language": "en"})
+    assert {page.language for page in italian.pages.values()} == {"it"}
+    left = {
+        address: sorted(text for text in page.texts & other.texts if not is_data(text))
+        for address, page in italian.pages.items()
+        if (other := english.pages.get(address))
+    }
+    assert {address: texts for address, texts in left.items() if texts} == {}

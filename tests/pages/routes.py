@@ -1,0 +1,60 @@
+"""Every address of a host, read from its URLconf: nobody lists pages by hand."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+from django.urls import URLPattern, URLResolver
+from django.urls.resolvers import RoutePattern
+
+_PARAMETER = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
+# What programs and the login use; people see their pages only.
+_NO_PAGES = ("/api/", "/oidc/")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter of a route."""
+
+    converter: str
+    name: str
+
+
+@dataclass(frozen=True)
+class Route:
+    """One route, with its parameters still in it."""
+
+    route: str
+    name: str
+
+    def __str__(self) -> str:
+        return self.route
+
+    @property
+    def is_for_people(self) -> bool:
+        """Whether it is a page's, or of an action on a page."""
+        return not self.route.startswith(_NO_PAGES)
+
+    def filled(self, example: Callable[[Parameter], str]) -> str:
+        """Return its path, with examples in place of parameters."""
+        return _PARAMETER.sub(
+            lambda found: example(Parameter(found["converter"] or "str", found["name"])), self.route
+        )
+
+
+def routes(urlconf: str) -> Iterator[Route]:
+    """Find every route, however deep it is included."""
+    yield from _walk(import_module(urlconf).urlpatterns, "/")
+
+
+def _walk(patterns: Sequence[URLPattern | URLResolver], before: str) -> Iterator[Route]:
+    for each in patterns:
+        assert isinstance(each.pattern, RoutePattern), (
+            f"No example can be made of the regular expression {each.pattern}; use path()."
+        )
+        route = before + str(each.pattern)
+        if isinstance(each, URLResolver):
+            yield from _walk(each.url_patterns, route)
+        else:
+            yield Route(route, each.name or "")
