@@ -19,6 +19,7 @@ COPY requirements/base.txt requirements/base.txt
 RUN pip install --no-cache-dir --require-hashes -r requirements/base.txt
 COPY . .
 COPY --from=frontend /srv/plexica/static/vendor static/vendor
+RUN python deploy/messages.py
 # A volume mounted here takes this directory's owner.
 RUN useradd --system --no-create-home plexica \
   && mkdir collected && chown plexica:plexica collected

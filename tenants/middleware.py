@@ -11,8 +11,10 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import set_urlconf
+from django.utils import translation
 from django_tenants.middleware import TenantMainMiddleware
 
+from plexica.core.languages import ENGLISH, prefer
 from plexica.core.limits import API_PREFIX
 from plexica.core.problems import problem_response
 from plexica.core.scope import Scope, current_scope, enter_scope, platform_scope
@@ -71,10 +73,12 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
             _route(request, CONSOLE_URLCONF)
             return platform_scope()
         tenant = self._find_tenant(host)
-        if tenant is not None and tenant.state in _CLOSED_STATES:
-            return closed(request)
-        if tenant is None or not tenant.is_active:
+        is_closed = tenant is not None and tenant.state in _CLOSED_STATES
+        if tenant is None or not (is_closed or tenant.is_active):
             return host_not_found()
+        prefer(request, locale=tenant.locale, time_zone=tenant.time_zone)
+        if is_closed:
+            return closed(request)
         request.tenant = tenant  # type: ignore[attr-defined]
         _route(request, WORKSPACE_URLCONF)
         return tenant_scope(tenant)
@@ -119,8 +123,11 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
 
 
 def host_not_found() -> HttpResponse:
-    """Answer a host that is unknown, or whose tenant is not there, always the same."""
-    return _bare_page("errors/host_not_found.html", status=404)
+    """Answer a host that is unknown, or whose tenant is not there, always the same: in English."""
+    with translation.override(ENGLISH):
+        response = _bare_page("errors/host_not_found.html", status=404)
+    response.headers["Content-Language"] = ENGLISH
+    return response
 
 
 def closed(request: HttpRequest) -> HttpResponse:

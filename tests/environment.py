@@ -18,6 +18,7 @@ from deploy.local.files import locked
 from deploy.local.instance import CHECKOUT, Instance
 from deploy.local.launcher import Launcher
 from deploy.local.ports import Ports, is_taken
+from deploy.messages import compile_messages
 
 ROOT = CHECKOUT / ".plexica" / "test"
 KEEP = os.environ.get("PLEXICA_TEST_KEEP", "0" if os.environ.get("CI") else "1") == "1"
@@ -56,6 +57,7 @@ def _empty() -> None:
 
 INSTANCE = _choose_instance()
 (ROOT / "static").mkdir(exist_ok=True)
+compile_messages()
 os.environ.update(
     setup_environment(INSTANCE)
     | {

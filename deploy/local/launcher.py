@@ -28,6 +28,7 @@ from deploy.local.stages import Stages
 from deploy.local.static_files import build_static
 from deploy.local.supervision import Supervisor
 from deploy.local.system import run
+from deploy.messages import compile_messages
 
 SERVER_PARTS: tuple[type[Part], ...] = (Postgres, Redis, S3, Mail, Keycloak)
 _MANAGE_SECONDS = 600
@@ -226,8 +227,9 @@ class Launcher:
             part.fetch()
 
     def _build_static(self) -> None:
-        with self.stages("Static files built"):
+        with self.stages("Static files and texts built"):
             build_static()
+            compile_messages()
             self.manage("collectstatic", "--no-input", environment=web_environment(self.instance))
 
     def _set_up_database(self) -> None:

@@ -85,6 +85,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # It adds a random length, so that sizes tell nobody what a page holds (ADR 20).
     "django.middleware.gzip.GZipMiddleware",
+    "plexica.core.languages.LanguageMiddleware",
     "tenants.middleware.TenantMiddleware",
     "plexica.core.request_log.RequestLogMiddleware",
     "plexica.core.limits.BodyLimitMiddleware",
@@ -93,6 +94,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "plexica.core.languages.OwnLanguageMiddleware",
     "plexica.identity.oidc.middleware.BrowserSessionMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
