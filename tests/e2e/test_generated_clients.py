@@ -14,6 +14,7 @@ import pytest
 from django.conf import settings
 
 from plexica.core.actor import SYSTEM
+from plexica.core.scope import platform_scope
 from plexica.rbac.service_accounts import create_service_account
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
@@ -95,7 +96,9 @@ def test_a_tenant_is_created_and_somebody_is_invited_to_it(
         assert time.monotonic() < deadline
         time.sleep(0.2)
 
-    client = workspace_client(app, Tenant.objects.get(slug=_SLUG), generated)
+    with platform_scope():
+        tenant = Tenant.objects.get(slug=_SLUG)
+    client = workspace_client(app, tenant, generated)
     models = generated("workspace_client.models")
     invited = generated("workspace_client.api.people.invite_users").sync_detailed(
         client=client,

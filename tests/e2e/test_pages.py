@@ -5,16 +5,18 @@ parameters. What is answered with no whole page (actions, fragments, downloads) 
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from playwright.sync_api import Browser
 
 from tenants.models import Tenant
 from tests.e2e.conftest import App, log_in_admin
-from tests.e2e.people import DESKTOP, Person
+from tests.e2e.people import Person
 from tests.e2e.walker import Walker, assert_titles_differ
 from tests.integration.identity.browser import PASSWORD, set_password
 from tests.pages.examples import Examples, console_examples, workspace_examples
+from tests.pages.pictures import keep_picture
 
 FIRST_VISIT_BYTES = 200_000
 NEXT_VISIT_BYTES = 30_000
@@ -39,7 +41,7 @@ def workspace(app: App, acme: Tenant) -> Iterator[Examples]:
 @pytest.fixture(scope="module")
 def admin_here(app: App, browser: Browser) -> Iterator[Person]:
     """The super admin in the console, for all tests of this module."""
-    somebody = Person(browser, width=DESKTOP, has_javascript=True)
+    somebody = Person(browser)
     log_in_admin(app, somebody)
     yield somebody
     somebody.context.close()
@@ -49,7 +51,7 @@ def admin_here(app: App, browser: Browser) -> Iterator[Person]:
 def ada_here(app: App, acme: Tenant, browser: Browser) -> Iterator[Person]:
     """Ada in her workspace, for all tests of this module."""
     set_password(acme, acme.owner_email)
-    somebody = Person(browser, width=DESKTOP, has_javascript=True)
+    somebody = Person(browser)
     somebody.page.goto(f"{acme.workspace_url}/")
     somebody.log_in(acme.owner_email, PASSWORD)
     somebody.page.wait_for_url(f"{acme.workspace_url}/")
@@ -58,8 +60,9 @@ def ada_here(app: App, acme: Tenant, browser: Browser) -> Iterator[Person]:
 
 
 def walk(walker: Walker, examples: Examples) -> None:
-    for path in examples.paths():
-        walker.visit(path)
+    for path, route in examples.paths().items():
+        keep = partial(keep_picture, urlconf=examples.urlconf, route=route.route)
+        walker.visit(path, keep=keep)
     walker.visit(MISSING, status=404)
     assert walker.problems == []
     assert_titles_differ(walker.titles)

@@ -1,22 +1,28 @@
 """Looks at a page as the rules of the front end have it: reachable for everybody, on any screen."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import requests
 from django.conf import settings
-from playwright.sync_api import Error, Page, Response
+from playwright.sync_api import Page, Response
 
-from tests.e2e.people import DESKTOP, PHONE, Person
+from tests.e2e.people import DESKTOP, PATIENCE_SECONDS, PHONE, Person
 
 _AXE = Path(settings.BASE_DIR) / "node_modules" / "axe-core" / "axe.min.js"
 _HEIGHT = 800
 _STANDARD = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# A file to keep; a refusal without words.
-_NOTHING_TO_SHOW = ("Download is starting", "ERR_HTTP_RESPONSE_CODE_FAILURE")
-_NOT_A_PAGE = {HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NO_CONTENT}
+# Actions, and addresses that lead to another.
+_NOT_PAGES = {
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.NO_CONTENT,
+    HTTPStatus.FOUND,
+    HTTPStatus.MOVED_PERMANENTLY,
+}
 # Only colours differ between the themes.
 _ONLY_COLOURS = {"runOnly": ["color-contrast"]}
 _EVERYTHING = {"runOnly": _STANDARD}
@@ -56,39 +62,37 @@ class Walker:
     def _page(self) -> Page:
         return self._person.page
 
-    def visit(self, path: str, *, status: int = HTTPStatus.OK) -> None:
+    def visit(
+        self, path: str, *, status: int = HTTPStatus.OK, keep: Callable[[Page], None] | None = None
+    ) -> None:
         """Look at a page in both themes, wide and narrow; leave alone what is no page.
 
         Args:
             path: Its path.
             status: What it is answered with.
+            keep: Takes a picture of it, before anything is done to it.
         """
         self._page.set_viewport_size({"width": DESKTOP, "height": _HEIGHT})
         if self._open(path, status) is None:
             return
+        if keep:
+            keep(self._page)
         self.problems += [f"{path}: {problem}" for problem in self._look()]
         self.problems += [f"{path}: {problem}" for problem in self._person.problems]
         self._person.problems.clear()
 
     def _open(self, path: str, status: int) -> Response | None:
         """Open a page, and say what its answer was; nothing if it is not a page."""
-        self._bytes = 0
-        try:
-            answer = self._page.goto(self._base + path)
-        except Error as error:
-            if any(text in str(error) for text in _NOTHING_TO_SHOW):
-                self._person.problems.clear()
-                return None
-            raise
-        assert answer is not None
-        if answer.status in _NOT_A_PAGE or answer.request.redirected_from:
-            self._person.problems.clear()
+        asked = self._ask(path)
+        is_page = asked.text[:100].lower().lstrip().startswith("<!doctype html>")
+        if asked.status_code in _NOT_PAGES or (asked.ok and not is_page):
             return None
+        self._bytes = 0
+        answer = self._page.goto(self._base + path)
+        assert answer is not None
         if answer.status != status:
             self.problems.append(f"{path}: answered with {answer.status}")
             self._person.problems.clear()
-            return None
-        if not answer.text()[:100].lower().lstrip().startswith("<!doctype html>"):
             return None
         self._page.evaluate("document.fonts.ready.then(() => true)")
         self.weights[path] = self._bytes
@@ -96,6 +100,21 @@ class Walker:
         if status != HTTPStatus.OK:
             self._forget(f"status of {status:d}")
         return answer
+
+    def _ask(self, path: str) -> requests.Response:
+        """Ask for a page apart from the browser, which shows no refusal without words, nor files."""
+        parts = urlsplit(self._base)
+        cookies = self._person.context.cookies(self._base)
+        return requests.get(
+            # Only browsers know the names below localhost.
+            f"http://127.0.0.1:{parts.port}{path}",
+            headers={
+                "Host": parts.netloc,
+                "Cookie": "; ".join(f"{each['name']}={each['value']}" for each in cookies),
+            },
+            allow_redirects=False,
+            timeout=PATIENCE_SECONDS,
+        )
 
     def _forget(self, text: str) -> None:
         """Leave out a problem that is what is asked for."""
