@@ -102,7 +102,7 @@ class Walker:
         return answer
 
     def _ask(self, path: str) -> requests.Response:
-        """Ask for a page apart from the browser, which shows no refusal without words, nor files."""
+        """Ask apart from the browser, which can show neither files nor refusals without words."""
         parts = urlsplit(self._base)
         cookies = self._person.context.cookies(self._base)
         return requests.get(

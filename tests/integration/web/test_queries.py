@@ -24,6 +24,7 @@ from tests.pages.people import at_console, at_workspace, forget_people
 BASELINE = Path(__file__).with_name("query_counts.json")
 WRITES = bool(os.environ.get("PLEXICA_WRITE_BASELINE"))
 _MORE = 12
+_SLUGS = "queries-"
 
 Counts = dict[str, int]
 
@@ -51,17 +52,12 @@ def in_console(acme: Tenant) -> Counts:
     with console_examples(acme) as examples:
         client = at_console("super-admin")
         few = count(client, examples)
-        with platform_scope():
+        with platform_scope(), ExitStack() as stack:
+            stack.callback(Tenant.objects.filter(slug__startswith=_SLUGS).delete)
             for number in range(_MORE):
-                Tenant.objects.create(
-                    slug=f"queries-{number}",
-                    name=f"Queries {number}",
-                    owner_email="ada@example.com",
-                    schema_name=f"queries_{number}",
-                )
-        with ExitStack() as stack:
-            stack.callback(Tenant.objects.filter(slug__startswith="queries-").delete)
-            for _each in range(_MORE):
+                slug = f"{_SLUGS}{number}"
+                names = dict.fromkeys(("slug", "name", "realm", "bucket", "schema_name"), slug)
+                Tenant.objects.create(owner_email="ada@example.com", **names)
                 at_console("read-only")
             assert count(client, examples) == few
     return few
