@@ -8,7 +8,7 @@ COPY deploy/frontend deploy/frontend
 RUN npm run build
 
 FROM python:3.11-slim-bookworm
-ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=/srv/plexica/sdk/src
 WORKDIR /srv/plexica
 # The template of new tenants is made by pg_dump, which must be as new as the server.
 COPY --from=postgres:18-bookworm /usr/lib/postgresql/18/bin/pg_dump /usr/local/bin/

@@ -5,7 +5,7 @@ LOCAL := $(VENV)/python -m deploy.local
 
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up down restart status logs reset test fetch lint fix prove screenshots docs openapi permissions messages requirements
+.PHONY: help venv up down restart status logs reset test fetch lint fix prove screenshots docs openapi permissions manifest messages requirements
 
 help: ## Show these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -71,6 +71,9 @@ openapi: venv ## Write docs/api/*.yaml anew, after a change of the API that is m
 
 permissions: venv ## Write docs/permissions.md anew, after a change of the permissions
 	@$(LOCAL) run -- python manage.py permissions --file docs/permissions.md
+
+manifest: venv ## Write docs/plugins/manifest.md anew, after a change of the manifest's schema
+	@$(VENV)/python -m plexica_sdk.reference > docs/plugins/manifest.md
 
 messages: venv ## Gather what is to be translated into locale/
 	@$(LOCAL) run -- python manage.py makemessages -l it --no-location --no-wrap \

@@ -15,6 +15,8 @@ from pathlib import Path
 CHECKOUT = Path(__file__).resolve().parents[1]
 VENV = CHECKOUT / ".venv"
 REQUIREMENTS = CHECKOUT / "requirements" / "dev.txt"
+# The SDK is developed here and installed nowhere: a line in the environment says where it is.
+SDK = CHECKOUT / "sdk" / "src"
 OLDEST = (3, 11)
 _INSTALL_SECONDS = 1800
 
@@ -35,7 +37,10 @@ def main() -> int:
     lock.parent.mkdir(exist_ok=True)
     with lock.open("a") as stream:
         fcntl.flock(stream, fcntl.LOCK_EX)
-        return _make()
+        status = _make()
+        if status == 0:
+            _point_to_sdk()
+        return status
 
 
 def stamp_text(requirements: bytes) -> str:
@@ -76,6 +81,14 @@ def _make() -> int:
     stamp.write_text(wanted, "utf-8")
     print(f"  {time.monotonic() - started:6.1f} s  Python environment installed", flush=True)  # noqa: T201
     return 0
+
+
+def _point_to_sdk() -> None:
+    for packages in VENV.glob("lib/python*/site-packages"):
+        mark = packages / "plexica-sdk.pth"
+        wanted = f"{SDK}\n"
+        if not mark.exists() or mark.read_text("utf-8") != wanted:
+            mark.write_text(wanted, "utf-8")
 
 
 def _run(command: list[str]) -> int:

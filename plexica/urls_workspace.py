@@ -5,6 +5,7 @@ from django.urls import include, path
 urlpatterns = [
     path("oidc/", include("plexica.identity.oidc.urls")),
     path("api/", include("plexica.workspace.api.urls")),
+    path("theme/", include("plexica.workspace.theme_urls")),
     path("", include("plexica.workspace.urls")),
 ]
 

@@ -10,6 +10,7 @@ when it wakes up, the fence stops its next outward act.
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from hashlib import sha256
 from uuid import UUID
 
@@ -30,12 +31,27 @@ from tenants.runs import TenantBusy
 from tenants.states import UNFINISHED_RUN_STATES
 
 _RENEWALS_PER_LEASE = 3
+# The run that is worked on here: it has the tenant already, so it is no obstacle to itself.
+_own_run: ContextVar[UUID | None] = ContextVar("plexica_own_run", default=None)
 
 logger = structlog.get_logger(__name__)
 
 
 class ClaimLost(TransientError):
     """The tenant is no longer this process's own: it was frozen or cut off for too long."""
+
+
+@contextmanager
+def working_on(run_id: UUID) -> Iterator[None]:
+    """Let a run that is held claim its own tenant while a block works on it.
+
+    Nobody else has claimed the tenant when a run is taken up, nor can while it is unfinished.
+    """
+    token = _own_run.set(run_id)
+    try:
+        yield
+    finally:
+        _own_run.reset(token)
 
 
 @contextmanager
@@ -73,9 +89,12 @@ def claimed(tenant: Tenant) -> Iterator[Tenant]:
                     _("Wait until what is being done to it has ended, then try again.")
                 )
             # After the lock: whoever took a run up before has committed that.
-            if ProvisioningRun.objects.filter(
+            unfinished = ProvisioningRun.objects.filter(
                 tenant_id=tenant.pk, state__in=UNFINISHED_RUN_STATES
-            ).exists():
+            )
+            if own_run := _own_run.get():
+                unfinished = unfinished.exclude(pk=own_run)
+            if unfinished.exists():
                 raise TenantBusy(
                     _("Wait until the run that is under way has ended, then try again.")
                 )
@@ -98,18 +117,21 @@ def claimed(tenant: Tenant) -> Iterator[Tenant]:
 def claim_statement(tenant_id: UUID) -> sql.Composable:
     """Return the SQL condition that claims a tenant until the present transaction ends.
 
-    It is true if nobody else has claimed it and no run is unfinished. For work that is one
-    transaction, which needs no claim that outlives it.
+    It is true if nobody else has claimed it and no run but one's own is unfinished. For work that
+    is one transaction, which needs no claim that outlives it.
     """
+    own_run = _own_run.get()
     return sql.SQL(
         "pg_catalog.pg_try_advisory_xact_lock({}) AND NOT EXISTS"
-        " (SELECT 1 FROM {}.{} WHERE tenant_id = {} AND state = ANY({}))"
+        " (SELECT 1 FROM {}.{} WHERE tenant_id = {} AND state = ANY({})"
+        " AND id IS DISTINCT FROM {}::uuid)"
     ).format(
         sql.Literal(_key(tenant_id)),
         sql.Identifier(PUBLIC_SCHEMA),
         sql.Identifier(ProvisioningRun._meta.db_table),  # noqa: SLF001 (Django's documented Options)
         sql.Literal(str(tenant_id)),
         sql.Literal([str(state) for state in UNFINISHED_RUN_STATES]),
+        sql.Literal(str(own_run) if own_run else None),
     )
 
 

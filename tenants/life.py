@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import SYSTEM, Actor
@@ -25,7 +26,7 @@ class RemovalBegun(Conflict):
     """The tenant's parts are being removed: there is nothing whole to bring back."""
 
     code = "removal-begun"
-    title = "The tenant is being removed already"
+    title = gettext_noop("The tenant is being removed already")
 
 
 def suspend_tenant(*, tenant: Tenant, actor: Actor) -> ProvisioningRun:

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from plexica.core.errors import InvalidInput, NotFound
 from tenants.models import ProvisioningRun, Tenant
@@ -53,7 +54,7 @@ def get_tenant(*, slug: str) -> Tenant:
     """
     tenant: Tenant | None = Tenant.objects.filter(slug=slug).first()
     if tenant is None:
-        raise NotFound("There is no tenant with this slug.")
+        raise NotFound(_("There is no tenant with this slug."))
     return tenant
 
 
@@ -75,7 +76,7 @@ def get_run(*, tenant: Tenant, run_id: UUID) -> ProvisioningRun:
     """
     run = list_runs(tenant=tenant).filter(id=run_id).first()
     if run is None:
-        raise NotFound("This tenant has no such run.")
+        raise NotFound(_("This tenant has no such run."))
     return run
 
 

@@ -3,21 +3,27 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import Actor
+from plexica.core.colours import is_colour, nearest_readable, unreadable_pairs
 from plexica.core.errors import Conflict, InvalidInput
 from plexica.core.jobs import send_after_commit
+from plexica.core.languages import time_zone_names
+from plexica.core.themes import ThemeMode
 from plexica.events.services import publish
 from tenants import session_limits, slugs
 from tenants.lifecycle import move_tenant, save_tenant
 from tenants.models import ProvisioningRun, Tenant
 from tenants.runs import PROVISIONING_TASK, begin_run
 from tenants.states import RunKind, RunState, StepState, TenantState
+from tenants.theme import PICTURES_PREFIX
 
 MAX_NAME_LENGTH = 100
 MAX_EMAIL_LENGTH = 254
@@ -28,14 +34,14 @@ class SlugTaken(Conflict):
     """A tenant has this slug, or holds it after a failure."""
 
     code = "slug-taken"
-    title = "This slug is taken"
+    title = gettext_noop("This slug is taken")
 
 
 class RunNotRetryable(Conflict):
     """The run has not failed, or a later one has taken its place."""
 
     code = "run-not-retryable"
-    title = "This run cannot be tried again"
+    title = gettext_noop("This run cannot be tried again")
 
 
 def create_tenant(
@@ -89,6 +95,8 @@ def update_tenant(
     contact_email: str | None = None,
     session_idle_minutes: int | None = None,
     session_max_minutes: int | None = None,
+    locale: str | None = None,
+    time_zone: str | None = None,
 ) -> Tenant:
     """Change what people may change of a tenant; None leaves a value as it is.
 
@@ -99,6 +107,8 @@ def update_tenant(
         contact_email: Whom to write to about it.
         session_idle_minutes: For how long a browser's session may be idle.
         session_max_minutes: How long after the login it ends in any case.
+        locale: The language of its pages for those who have chosen none; empty for the browser's.
+        time_zone: Where its people are, by the IANA name.
 
     Raises:
         InvalidInput: A value is not acceptable.
@@ -109,27 +119,38 @@ def update_tenant(
         "contact_email": contact_email,
         "session_idle_minutes": session_idle_minutes,
         "session_max_minutes": session_max_minutes,
+        "locale": locale,
+        "time_zone": time_zone,
     }
-    changes = {
-        key: value
-        for key, value in given.items()
-        if value is not None and value != getattr(tenant, key)
-    }
-    _validate(**changes)
-    _validate_limits(tenant, changes)
-    if changes:
-        before = {key: getattr(tenant, key) for key in changes}
-        with transaction.atomic():
-            save_tenant(tenant=tenant, **changes)
-            record(
-                actor=actor,
-                action="tenant.updated",
-                target=f"tenant:{tenant.slug}",
-                before=before,
-                after=changes,
-            )
-            publish(event="tenant.updated", payload={"tenant": tenant.slug, "changed": [*changes]})
-    return tenant
+    return _change(tenant, actor, given)
+
+
+def update_theme(
+    *,
+    tenant: Tenant,
+    actor: Actor,
+    theme_colour: str | None = None,
+    theme_mode: str | None = None,
+    logo: str | None = None,
+    icon: str | None = None,
+) -> Tenant:
+    """Change how a tenant's pages look; None leaves a value as it is.
+
+    Args:
+        tenant: The tenant, as it was read.
+        actor: Who changes it.
+        theme_colour: Its colour as `#rrggbb`; empty for Plexica's own.
+        theme_mode: How bright pages are for those who have chosen nothing.
+        logo: The key of a picture in its bucket; empty for Plexica's own.
+        icon: The same.
+
+    Raises:
+        InvalidInput: A value is not acceptable; of a colour that cannot be read, the words say
+            where, and which colour comes nearest.
+        StaleTenant: Somebody else changed the tenant since it was read.
+    """
+    given = {"theme_colour": theme_colour, "theme_mode": theme_mode, "logo": logo, "icon": icon}
+    return _change(tenant, actor, given)
 
 
 def retry_run(*, run: ProvisioningRun, actor: Actor) -> ProvisioningRun:
@@ -182,6 +203,35 @@ def retry_rollback(*, run: ProvisioningRun, actor: Actor) -> ProvisioningRun:
         record(actor=actor, action="tenant.rollback_retried", target=f"tenant:{tenant.slug}")
         send_after_commit(PROVISIONING_TASK, run_id=str(failed_run.id))
     return failed_run
+
+
+def _change(tenant: Tenant, actor: Actor, given: dict[str, Any]) -> Tenant:
+    """Write what differs of the values that are given, with its audit and its event.
+
+    Raises:
+        InvalidInput: A value is not acceptable.
+        StaleTenant: Somebody else changed the tenant since it was read.
+    """
+    changes = {
+        key: value
+        for key, value in given.items()
+        if value is not None and value != getattr(tenant, key)
+    }
+    _validate(**changes)
+    _validate_limits(tenant, changes)
+    if changes:
+        before = {key: getattr(tenant, key) for key in changes}
+        with transaction.atomic():
+            save_tenant(tenant=tenant, **changes)
+            record(
+                actor=actor,
+                action="tenant.updated",
+                target=f"tenant:{tenant.slug}",
+                before=before,
+                after=changes,
+            )
+            publish(event="tenant.updated", payload={"tenant": tenant.slug, "changed": [*changes]})
+    return tenant
 
 
 def _slug_taken(slug: str) -> SlugTaken:
@@ -260,6 +310,45 @@ def _validate_optional_email(value: str) -> None:
         _validate_required_email(value)
 
 
+def _validate_locale(value: str) -> None:
+    if value and value not in dict(settings.LANGUAGES):
+        raise ValidationError(_("Choose one of the languages that there are."))
+
+
+def _validate_time_zone(value: str) -> None:
+    if value not in time_zone_names():
+        raise ValidationError(_("There is no such time zone."))
+
+
+def _validate_colour(value: str) -> None:
+    if not value:
+        return
+    if not is_colour(value):
+        raise ValidationError(_("Write the colour as # and six digits, such as #0f766e."))
+    failing = unreadable_pairs(value)
+    if failing:
+        raise ValidationError(
+            _(
+                "It cannot be read well enough: %(pairs)s. The nearest colour that can is"
+                " %(colour)s."
+            ),
+            params={
+                "pairs": ", ".join(f"{pair.label} ({pair.ratio}:1)" for pair in failing),
+                "colour": nearest_readable(value),
+            },
+        )
+
+
+def _validate_mode(value: str) -> None:
+    if value not in ThemeMode.values:
+        raise ValidationError(_("Choose light, dark, or like the system."))
+
+
+def _validate_picture(value: str) -> None:
+    if value and not value.startswith(PICTURES_PREFIX):
+        raise ValidationError(_("This is no picture of the theme."))
+
+
 _VALIDATORS: dict[str, Callable[[Any], None]] = {
     "slug": slugs.validate_slug,
     "name": _validate_name,
@@ -267,4 +356,10 @@ _VALIDATORS: dict[str, Callable[[Any], None]] = {
     "contact_email": _validate_optional_email,
     "session_idle_minutes": session_limits.validate_idle_minutes,
     "session_max_minutes": session_limits.validate_max_minutes,
+    "locale": _validate_locale,
+    "time_zone": _validate_time_zone,
+    "theme_colour": _validate_colour,
+    "theme_mode": _validate_mode,
+    "logo": _validate_picture,
+    "icon": _validate_picture,
 }

@@ -66,3 +66,4 @@ class RunKind(models.TextChoices):
     DELETE = "delete", _("Deletion")
     RESTORE = "restore", _("Restoration")
     PURGE = "purge", _("Removal")
+    UPGRADE = "upgrade", _("Upgrade")

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from celery import current_app, shared_task
 
-from tenants import life, reconcile
+from tenants import life, maintenance, reconcile
+from tenants.maintenance import RECONCILE_TASK
 from tenants.provisioning.engine import run_provisioning as run_provisioning_now
 from tenants.runs import PROVISIONING_TASK
 from tenants.selectors import list_abandoned_runs
@@ -43,3 +44,9 @@ def reconcile_ended() -> None:
 def reconcile_all() -> None:
     """Compare all tenants with what they should be."""
     reconcile.reconcile_all()
+
+
+@shared_task(name=RECONCILE_TASK)
+def reconcile_one(tenant_id: str, asked_at: str) -> None:
+    """Compare one tenant with what it should be, because somebody has asked for it."""
+    maintenance.reconcile_asked(tenant_id=UUID(tenant_id), asked_at=asked_at)

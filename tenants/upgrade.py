@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from plexica.audit.services import record
@@ -42,7 +43,7 @@ class UpgradeRunning(Conflict):
     """Somebody else is upgrading the tenants."""
 
     code = "upgrade-running"
-    title = "An upgrade is running already"
+    title = gettext_noop("An upgrade is running already")
 
 
 class Outcome(StrEnum):

@@ -12,7 +12,7 @@ from plexica.core.scope import platform_scope
 from tests.environment import INSTANCE, running_servers
 
 # The quick ones first; those with Plexica's own processes running last.
-_ORDER = ("unit", "contracts", "integration", "e2e")
+_ORDER = ("sdk", "unit", "contracts", "integration", "e2e")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

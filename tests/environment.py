@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, astuple
 
+import hypothesis
+
 from deploy.local import control
 from deploy.local.environment import setup_environment
 from deploy.local.files import locked
@@ -54,6 +56,12 @@ def _empty() -> None:
     if INSTANCE.data.exists():
         shutil.rmtree(INSTANCE.data)
 
+
+# How long an example takes says something of the machine, not of the code.
+hypothesis.settings.register_profile(
+    "plexica", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("plexica")
 
 INSTANCE = _choose_instance()
 (ROOT / "static").mkdir(exist_ok=True)

@@ -189,3 +189,45 @@ class StaffRoleForm(StrictForm):
     """Which role somebody gets or loses."""
 
     role = forms.CharField(max_length=MAX_ROLE_KEY_LENGTH)
+
+
+class PeopleFilterForm(StaffFilterForm):
+    """Whom of a tenant's people the list shows."""
+
+
+class RunFilterForm(StrictForm):
+    """Which page of a tenant's runs is shown."""
+
+    page = forms.IntegerField(min_value=1, max_value=MAX_PAGE, required=False)
+
+
+class ReconcileForm(StrictForm):
+    """Whether a comparison also mends."""
+
+    repair = forms.BooleanField(required=False)
+
+
+class OwnerInviteForm(StrictForm):
+    """Which owner is invited again."""
+
+    user = forms.UUIDField()
+
+
+class AppointForm(StrictForm):
+    """Who is to own a tenant."""
+
+    email = forms.EmailField(
+        label=_("New owner's e-mail address"),
+        max_length=MAX_EMAIL_LENGTH,
+        help_text=_(
+            "Somebody of the tenant becomes its owner at once; anybody else is invited as its"
+            " owner."
+        ),
+        widget=_email(),
+    )
+    replaces = forms.BooleanField(
+        label=_("The present owners become admins"),
+        required=False,
+        help_text=_("Without this the tenant has several owners."),
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+    )

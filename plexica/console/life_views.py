@@ -8,8 +8,8 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from plexica.console.detail_selectors import what_would_be_lost
 from plexica.console.forms import TenantDeleteForm, TenantVersionForm
-from plexica.console.selectors import what_would_be_lost
 from plexica.console.words import ACTION_WORDS
 from plexica.core.actor import Actor
 from plexica.core.errors import Conflict, InvalidInput

@@ -108,7 +108,7 @@ def role_take(request: HttpRequest, user_id: UUID) -> HttpResponse:
     try:
         take_role(user=person, role=values["role"], actor=actor_of(request))
     except Conflict as error:
-        messages.error(request, f"{error.title}. {error.detail}")
+        messages.error(request, f"{_(error.title)}. {error.detail}")
     else:
         messages.success(request, _("%(person)s no longer holds the role.") % {"person": person})
     return redirect("console:staff_detail", user_id=person.pk)

@@ -1,7 +1,7 @@
 from django.urls import path
 from django.views.generic import RedirectView
 
-from plexica.console import life_views, staff_views, views
+from plexica.console import detail_views, life_views, maintenance_views, staff_views, views
 
 app_name = "console"
 
@@ -11,7 +11,28 @@ urlpatterns = [
     # No tenant is called `new`: tenants.slugs reserves it.
     path("tenants/new/", views.tenant_create, name="tenant_create"),
     path("tenants/new/check/", views.slug_check, name="slug_check"),
-    path("tenants/<slug:slug>/", views.tenant_detail, name="tenant_detail"),
+    path("tenants/<slug:slug>/", detail_views.tenant_detail, name="tenant_detail"),
+    path("tenants/<slug:slug>/realm/", detail_views.tenant_realm, name="tenant_realm"),
+    path("tenants/<slug:slug>/bucket/", detail_views.tenant_bucket, name="tenant_bucket"),
+    path("tenants/<slug:slug>/people/", detail_views.tenant_people, name="tenant_people"),
+    path("tenants/<slug:slug>/runs/", detail_views.tenant_runs, name="tenant_runs"),
+    path("tenants/<slug:slug>/upgrade/", maintenance_views.tenant_upgrade, name="tenant_upgrade"),
+    path(
+        "tenants/<slug:slug>/reconcile/",
+        maintenance_views.tenant_reconcile,
+        name="tenant_reconcile",
+    ),
+    path(
+        "tenants/<slug:slug>/reconciliation/",
+        maintenance_views.tenant_reconciliation,
+        name="tenant_reconciliation",
+    ),
+    path("tenants/<slug:slug>/owner/", maintenance_views.tenant_owner, name="tenant_owner"),
+    path(
+        "tenants/<slug:slug>/owner/invite/",
+        maintenance_views.owner_invite,
+        name="tenant_owner_invite",
+    ),
     path("tenants/<slug:slug>/edit/", views.tenant_edit, name="tenant_edit"),
     path("tenants/<slug:slug>/suspend/", life_views.tenant_suspend, name="tenant_suspend"),
     path("tenants/<slug:slug>/resume/", life_views.tenant_resume, name="tenant_resume"),

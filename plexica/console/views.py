@@ -11,21 +11,17 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from plexica.audit.selectors import list_entries
 from plexica.console.forms import (
     DEFAULT_SORT,
     TenantCreateForm,
     TenantEditForm,
     TenantFilterForm,
 )
-from plexica.console.selectors import last_inspection, list_part_states
 from plexica.console.words import RUN_WORDS
 from plexica.core.errors import Conflict, InvalidInput
 from plexica.core.htmx import render_page
 from plexica.identity.actors import actor_of
 from plexica.rbac.guards import require
-from plexica.rbac.permissions import TENANTS_DELETE, TENANTS_SUSPEND
-from tenants.life import can_be_deleted, has_removal_begun
 from tenants.models import ProvisioningRun
 from tenants.selectors import get_run, get_tenant, is_slug_taken, list_runs, list_tenants
 from tenants.services import create_tenant, retry_rollback, retry_run, update_tenant
@@ -34,8 +30,6 @@ from tenants.states import StepState
 from tenants.upgrade import list_behind
 
 PAGE_SIZE = 25
-RUNS_SHOWN = 10
-ENTRIES_SHOWN = 20
 
 
 @require_GET
@@ -111,29 +105,6 @@ def slug_check(request: HttpRequest) -> HttpResponse:
         request,
         "console/_slug_check.html",
         {"slug": slug, "problem": problem, "domain": _workspace_domain()},
-    )
-
-
-@require_GET
-@require("core:tenants:view")
-def tenant_detail(request: HttpRequest, slug: str) -> HttpResponse:
-    """Show all there is to know of a tenant."""
-    tenant = get_tenant(slug=slug)
-    parts = list_part_states(tenant=tenant)
-    return render_page(
-        request,
-        "console/tenant_detail.html",
-        {
-            "tenant": tenant,
-            "runs": list_runs(tenant=tenant)[:RUNS_SHOWN],
-            "entries": list_entries(target=f"tenant:{tenant.slug}")[:ENTRIES_SHOWN],
-            "parts": parts,
-            "is_behind": not all(part.is_current for part in parts),
-            "inspection": last_inspection(tenant=tenant),
-            "has_removal_begun": has_removal_begun(tenant),
-            "may_close": tenant.is_active and request.user.has_perm(TENANTS_SUSPEND),
-            "may_delete": request.user.has_perm(TENANTS_DELETE) and can_be_deleted(tenant),
-        },
     )
 
 

@@ -83,6 +83,16 @@ RUN_WORDS: dict[str, RunWords] = {
         ),
         retry=_("Remove the rest"),
     ),
+    RunKind.UPGRADE: RunWords(
+        title=_("Upgrade of %(name)s"),
+        success=_("%(name)s is up to date"),
+        success_text=_("Every part is at its present version."),
+        failure_text=_(
+            "The tenant is served as it is; the parts that were brought up stay so. Trying again"
+            " goes on with what is still behind."
+        ),
+        retry=_("Try it again"),
+    ),
 }
 
 

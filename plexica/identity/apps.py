@@ -14,6 +14,7 @@ class IdentityConfig(AppConfig):
         from plexica.identity import (  # noqa: PLC0415 (the same)
             browser_sessions,
             realm_changes,
+            realm_settings,
             session_upkeep,
         )
         from plexica.identity.health import check_keycloak  # noqa: PLC0415 (the same)
@@ -21,5 +22,5 @@ class IdentityConfig(AppConfig):
 
         register_hold(realm_changes.waiting_for_realm)
         register_check("keycloak", check_keycloak)
-        subscribe("tenant.updated", session_upkeep.tell_realm_of_limits)
+        subscribe("tenant.updated", realm_settings.tell_realm_of_settings)
         subscribe(browser_sessions.EVERYWHERE_EVENT, session_upkeep.end_at_realm)

@@ -17,6 +17,7 @@ import structlog
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from plexica.core.actor import Actor
 from plexica.core.crypto import UndecryptableError
@@ -243,12 +244,14 @@ def _realm(tenant: Tenant, read_seconds: float) -> RealmClient:
     try:
         return realm_client(tenant, read_seconds=read_seconds)
     except (KeyError, UndecryptableError) as error:
-        raise KeycloakUnauthorized("The account inside the realm does not work.") from error
+        raise KeycloakUnauthorized(
+            gettext_noop("The account inside the realm does not work.")
+        ) from error
 
 
 def _until(moment: float) -> Callable[[], None]:
     def check() -> None:
         if time.monotonic() > moment:
-            raise TransientError("The login service takes too long.")
+            raise TransientError(gettext_noop("The login service takes too long."))
 
     return check

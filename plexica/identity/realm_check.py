@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 # Lists that Keycloak keeps in no order.
-_SETS = frozenset({"redirectUris", "webOrigins"})
+_SETS = frozenset({"redirectUris", "supportedLocales", "webOrigins"})
 _HIDDEN = frozenset({"password"})
 
 
@@ -25,7 +25,7 @@ def compare_settings(found: dict[str, Any], wanted: dict[str, Any]) -> Iterator[
             details = list(_compare_mail(found.get(name, {}), value))
             if details:
                 yield name, "; ".join(details)
-        elif found.get(name) != value:
+        elif _is_other(_comparable(name, found.get(name)), _comparable(name, value)):
             yield name, _differs(value, found.get(name))
 
 
@@ -71,6 +71,11 @@ def merge_profile(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str, An
         attribute for attribute in found.get("attributes", []) if attribute["name"] not in ours
     ]
     return found | {"attributes": [*wanted["attributes"], *added]}
+
+
+def _is_other(found: Any, wanted: Any) -> bool:
+    # Keycloak leaves out what is empty.
+    return bool(found) if wanted == "" else bool(found != wanted)
 
 
 def _compare_mail(found: dict[str, Any], wanted: dict[str, Any]) -> Iterator[str]:

@@ -26,6 +26,7 @@ from plexica.identity.realm_representation import (
     tenant_settings,
     user_profile,
 )
+from plexica.identity.realm_settings import put_settings
 from tenants.models import Tenant
 from tenants.parts import Difference
 from tenants.states import TenantState
@@ -93,9 +94,7 @@ class RealmComparison:
 
     def put_settings(self) -> None:
         """Set what Plexica says of the realm, and leave all else."""
-        wanted = tenant_settings(self._tenant)
-        wanted["attributes"] = self._settings.get("attributes", {}) | wanted["attributes"]
-        self._realm.update_settings(wanted)
+        put_settings(self._realm, tenant_settings(self._tenant))
 
     def _compare_clients(self) -> Iterator[Mismatch]:
         if kept_secret(self._tenant, WORKSPACE_SECRET) is None:

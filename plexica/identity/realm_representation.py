@@ -14,6 +14,8 @@ from uuid import UUID
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
+from plexica.core.colours import OWN_COLOUR
+from plexica.core.languages import known_language
 from plexica.identity.providers import (
     API_CLIENT,
     CALLBACK_PATH,
@@ -26,10 +28,12 @@ from plexica.identity.providers import (
     SUPPORT_ROLE,
     WORKSPACE_CLIENT,
 )
+from plexica.identity.realm_look import STYLE_ATTRIBUTE, name_with_logo, style_address
 from plexica.settings.environment import Environment
 from tenants.middleware import BACKCHANNEL_PATH
 from tenants.models import Tenant
 from tenants.session_limits import SessionLimits, limits_of
+from tenants.theme import style_sheet_of
 
 TENANT_ATTRIBUTE = "plexica.tenant"
 LOGIN_THEME = "plexica"
@@ -80,10 +84,12 @@ def tenant_settings(tenant: Tenant) -> dict[str, Any]:
     All others are its people's: the login theme, too, is only what the realm begins with.
     """
     return {
-        **_settings(tenant.realm, tenant.name),
+        **_settings(tenant.realm, tenant.name, tenant.locale),
         **session_settings(limits_of(tenant)),
+        "displayNameHtml": name_with_logo(tenant),
         "attributes": {
             TENANT_ATTRIBUTE: str(tenant.id),
+            STYLE_ATTRIBUTE: style_address(tenant),
             "adminEventsExpiration": str(EVENT_SECONDS),
         },
     }
@@ -121,6 +127,7 @@ def tenant_clients(
 
 def realm_digest() -> str:
     """Return the digest of what a tenant's realm should be, the same for all tenants."""
+    # Realms name their tenants' style sheets, whose names follow from how they are written.
     nobody = Tenant(id=UUID(int=0), slug="nobody", name="Nobody", realm="nobody")
     realm = tenant_realm(nobody, workspace_secret="", management_secret="", login_theme=None)
     mail = realm["smtpServer"]
@@ -129,7 +136,8 @@ def realm_digest() -> str:
         mail["password"] = salted_hmac(
             "plexica.realm_digest", mail["password"], algorithm="sha256"
         ).hexdigest()
-    return sha256(json.dumps(realm, sort_keys=True).encode()).hexdigest()
+    facts = [realm, style_sheet_of(OWN_COLOUR).name]
+    return sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
 def platform_settings(*, login_theme: str | None) -> dict[str, Any]:
@@ -322,12 +330,16 @@ def user_profile() -> dict[str, Any]:
     return {"attributes": attributes}
 
 
-def _settings(realm: str, display_name: str) -> dict[str, Any]:
+def _settings(realm: str, display_name: str, locale: str = "") -> dict[str, Any]:
     is_production = settings.PLEXICA_ENVIRONMENT == Environment.PRODUCTION
     return {
         "realm": realm,
         "enabled": True,
         "displayName": display_name,
+        # Of login pages and mails. People's own languages are attributes of theirs (ADR 17).
+        "internationalizationEnabled": True,
+        "supportedLocales": [code for code, _name in settings.LANGUAGES],
+        "defaultLocale": known_language(locale) or settings.LANGUAGE_CODE,
         "sslRequired": "external" if is_production else "none",
         "registrationAllowed": False,
         "loginWithEmailAllowed": True,

@@ -7,6 +7,7 @@ from celery import current_app
 from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 from kombu.exceptions import OperationalError
 
 from plexica.core.errors import TransientError
@@ -17,44 +18,16 @@ from plexica.identity.keycloak.master import master_client
 from plexica.identity.keycloak.realm import realm_client
 from plexica.identity.models import BrowserSession, EndedSession, UsedLogoutToken
 from plexica.identity.providers import PLATFORM_REALM
-from plexica.identity.realm_representation import session_settings
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
 from tenants.selectors import get_tenant
-from tenants.session_limits import COLUMNS, SessionLimits, limits_of
-from tenants.states import WHOLE_STATES, TenantState
+from tenants.session_limits import SessionLimits, limits_of
+from tenants.states import WHOLE_STATES
 
 PLATFORM_TASK = "identity.end_platform_sessions"
 PLATFORM_KEYCLOAK = "default"
 
 logger = structlog.get_logger(__name__)
-
-
-def tell_realm_of_limits(payload: dict[str, Any]) -> None:
-    """Set in a tenant's realm how long its sessions last, once that has changed here.
-
-    Args:
-        payload: Of the event `tenant.updated`.
-
-    Raises:
-        TransientError: Keycloak does not answer, or the tenant is still being made.
-    """
-    if not set(COLUMNS) & set(payload["changed"]):
-        return
-    told: SessionLimits | None = None
-    while True:
-        tenant = Tenant.objects.filter(slug=payload["tenant"]).first()
-        if tenant is None or tenant.state in {TenantState.FAILED, TenantState.DELETED}:
-            # A realm that is made later is made with what is set then.
-            return
-        if tenant.state not in WHOLE_STATES:
-            raise TransientError("The tenant is still being made.")
-        limits = limits_of(tenant)
-        if told == limits:
-            return
-        # Another change may have been told meanwhile; so look again whether this is the last one.
-        realm_client(tenant).update_settings(session_settings(limits))
-        told = limits
 
 
 def end_at_realm(payload: dict[str, Any]) -> None:
@@ -73,7 +46,7 @@ def end_at_realm(payload: dict[str, Any]) -> None:
         try:
             current_app.send_task(PLATFORM_TASK, kwargs={"subject": payload["subject"]})
         except (OperationalError, OSError) as error:
-            raise TransientError("The broker does not answer.") from error
+            raise TransientError(gettext_noop("The broker does not answer.")) from error
         return
     try:
         realm_client(get_tenant(slug=slug)).end_user_sessions(payload["subject"])

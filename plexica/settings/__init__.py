@@ -298,6 +298,7 @@ CELERY_TASK_ROUTES = {
     "identity.follow_platform_realm": {"queue": "provisioning"},
     "tenants.reconcile_all": {"queue": "provisioning"},
     "tenants.reconcile_ended": {"queue": "provisioning"},
+    "tenants.reconcile_one": {"queue": "provisioning"},
     "identity.end_platform_sessions": {"queue": "provisioning"},
 }
 CELERY_TASK_IGNORE_RESULT = True
@@ -442,6 +443,7 @@ WORKSPACE_SPECTACULAR_SETTINGS = {
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("it", "Italiano")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["plexica.formats"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 

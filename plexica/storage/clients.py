@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from plexica.core.context import outgoing_headers
 from plexica.core.errors import PermanentError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _CONNECT_SECONDS = 3
 _READ_SECONDS = 20
 _ATTEMPTS = 3
+_QUICK_SECONDS = 3
 _MAX_CONNECTIONS = 20
 _MAX_SERVERS = 64
 
@@ -37,7 +39,9 @@ def get_server(key: str) -> "S3Server":
     try:
         return servers[key]
     except KeyError as error:
-        raise PermanentError("The storage server of this tenant is not configured here.") from error
+        raise PermanentError(
+            gettext_noop("The storage server of this tenant is not configured here.")
+        ) from error
 
 
 def get_client(key: str) -> "S3Client":
@@ -48,6 +52,15 @@ def get_client(key: str) -> "S3Client":
     """
     client: S3Client = get_resource(get_server(key)).meta.client
     return client
+
+
+def get_quick_client(key: str) -> "S3Client":
+    """Return the client of a server that gives up soon, for pages that can do without an answer.
+
+    Raises:
+        PermanentError: The settings know no such server.
+    """
+    return _make_quick_client(get_server(key))
 
 
 def get_resource(server: "S3Server") -> Any:
@@ -102,6 +115,14 @@ def _before_request(request: Any, **_event: object) -> None:
     check_fence()
     for name, value in outgoing_headers().items():
         request.headers[name] = value
+
+
+@lru_cache(maxsize=_MAX_SERVERS)
+def _make_quick_client(server: "S3Server") -> "S3Client":
+    return make_client(
+        server,
+        make_config(connect_seconds=_QUICK_SECONDS, read_seconds=_QUICK_SECONDS, attempts=1),
+    )
 
 
 @lru_cache(maxsize=_MAX_SERVERS)

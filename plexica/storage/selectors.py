@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from plexica.storage.clients import get_client
+from plexica.storage.clients import get_client, get_quick_client
 from plexica.storage.errors import mapped_errors
 from tenants.models import Tenant
 
@@ -25,8 +25,12 @@ class Usage:
     is_complete: bool
 
 
-def get_usage(*, tenant: Tenant) -> Usage:
+def get_usage(*, tenant: Tenant, is_quick: bool = False) -> Usage:
     """Count what a tenant's bucket holds, up to 10,000 objects.
+
+    Args:
+        tenant: Whose.
+        is_quick: Whether to give up after a few seconds, and try once only.
 
     Raises:
         TransientError: The server does not answer, or fails.
@@ -35,7 +39,7 @@ def get_usage(*, tenant: Tenant) -> Usage:
     objects = size = 0
     with mapped_errors("reading the storage bucket"):
         pages = (
-            get_client(tenant.s3)
+            (get_quick_client if is_quick else get_client)(tenant.s3)
             .get_paginator("list_objects_v2")
             .paginate(
                 Bucket=tenant.bucket,

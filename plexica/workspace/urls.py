@@ -7,6 +7,7 @@ from plexica.workspace import (
     people_views,
     role_views,
     service_account_views,
+    settings_views,
     views,
     why_views,
 )
@@ -75,6 +76,14 @@ urlpatterns = [
     path(f"{_USER}/enable/", people_actions.person_enable, name="person_enable"),
     path(f"{_USER}/remove/", people_actions.person_remove, name="person_remove"),
     path(f"{_USER}/retry/", people_actions.person_retry, name="person_retry"),
+    path("settings/", settings_views.settings_general, name="settings_general"),
+    path("settings/theme/", settings_views.settings_theme, name="settings_theme"),
+    path("settings/theme/preview/", settings_views.theme_preview, name="theme_preview"),
+    path(
+        "settings/theme/preview/<slug:digits>.css",
+        settings_views.preview_style,
+        name="preview_style",
+    ),
     path("why/", why_views.why, name="why"),
     path("ownership/", ownership_views.ownership, name="ownership"),
 ]

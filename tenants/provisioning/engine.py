@@ -23,6 +23,7 @@ from tenacity import (
 
 from plexica.core.errors import OutwardError, TransientError
 from plexica.core.fence import fenced
+from tenants.claim import working_on
 from tenants.models import ProvisioningRun, ProvisioningStep, Tenant
 from tenants.provisioning import outcome
 from tenants.provisioning.kinds import Kind, kind_of
@@ -56,7 +57,11 @@ def run_provisioning(run_id: UUID) -> None:
         return
     with structlog.contextvars.bound_contextvars(run=str(run_id), fence=lease.fence):
         try:
-            with kept_alive(lease), fenced(lease.check_from_anywhere):
+            with (
+                kept_alive(lease),
+                fenced(lease.check_from_anywhere),
+                working_on(lease.run_id),
+            ):
                 _work(lease)
         except LeaseLost:
             logger.warning("run_lost")

@@ -7,12 +7,15 @@ happens here, in the transaction that ends the run.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from django.utils import timezone
 
 from tenants.lifecycle import move_tenant
 from tenants.models import Domain, Tenant
+from tenants.parts import configured_parts
+from tenants.provisioning.bringing_up import bring_up_part
 from tenants.provisioning.step import Step, configured_steps
 from tenants.slugs import domain_name
 from tenants.states import RunKind, RunState, TenantState
@@ -176,6 +179,25 @@ class Purge(Kind):
         move_tenant(tenant=tenant, to=TenantState.DELETED, **values)
 
 
+class Upgrade(Kind):
+    """The parts of a tenant are brought to their present versions; what is current stays."""
+
+    name: ClassVar[RunKind] = RunKind.UPGRADE
+    past: ClassVar[str] = "upgrade_finished"
+
+    def actions(self) -> dict[str, Action]:
+        """Return the parts, one after the other."""
+        actions: dict[str, Action] = {}
+        for name, part in configured_parts().items():
+            actions[name] = Action(
+                name, str(part.label), frozenset(actions), partial(bring_up_part, part), None
+            )
+        return actions
+
+    def succeed(self, tenant: Tenant) -> None:
+        """Leave the tenant in its state; the parts have noted what they are now."""
+
+
 def _all_needs(name: str, steps: Mapping[str, Step]) -> frozenset[str]:
     """Return the names of the steps that come before one, directly or by way of others."""
     direct = steps[name].needs
@@ -191,6 +213,7 @@ _KINDS: dict[str, Kind] = {
         Deletion(),
         Restoration(),
         Purge(),
+        Upgrade(),
     )
 }
 

@@ -15,6 +15,11 @@ from babel.messages.pofile import read_po
 from django.conf import settings
 from django.utils.translation.template import templatize
 
+from plexica.audit.actions import ACTIONS
+from plexica.core.templatetags.components import as_words
+from plexica.rbac.permissions import RESOURCE_WORDS
+from plexica.rbac.registry import list_definitions
+
 ROOT = Path(settings.BASE_DIR)
 SOURCES = ("plexica", "tenants", "plugins", "templates")
 CATALOGUE = ROOT / "locale" / "it" / "LC_MESSAGES" / "django.po"
@@ -129,6 +134,26 @@ def test_no_text_is_in_the_catalogue_twice() -> None:
     written = re.findall(r"^(?:msgctxt .*\n)?msgid ", CATALOGUE.read_text("utf-8"), re.MULTILINE)
     double = "Some text is there twice, as a merge can leave it: `make messages` names the lines."
     assert len(written) - 1 == len(_entries()), double
+
+
+def test_every_action_of_the_audit_has_words() -> None:
+    actions: set[str] = set()
+    for directory in SOURCES:
+        for path in (ROOT / directory).rglob("*.py"):
+            actions |= set(re.findall(r'action="([a-z_]+\.[a-z_]+)"', path.read_text("utf-8")))
+    assert "role.assigned" in actions
+    missing = {as_words(action) for action in actions} - ACTIONS
+    assert not missing, "Add these to plexica/audit/actions.py, and their Italian."
+
+
+def test_every_permission_is_translatable() -> None:
+    texts = {text for _context, text, _many in gathered()}
+    for definition in list_definitions():
+        if definition.key.startswith(("core:", "ownership:")):
+            words = {definition.label, definition.description}
+            assert words <= texts, f"Write gettext_noop(…) round the words of {definition.key}."
+            resource = as_words(definition.key.split(":")[1])
+            assert resource in RESOURCE_WORDS, f"Add {resource!r} to RESOURCE_WORDS."
 
 
 def test_the_spaces_round_a_text_are_kept() -> None:

@@ -8,6 +8,7 @@ from django import template
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
@@ -94,6 +95,31 @@ def ago(at: datetime) -> str:
 
 
 @register.filter
+def zone(at: datetime) -> str:
+    """Name the time zone that a time is shown in, such as CET.
+
+    Django's own `T` says nothing in the hour that comes twice, when it matters most.
+    """
+    return timezone.localtime(at).tzname() or ""
+
+
+@register.filter
+def number(value: object) -> object:
+    """Show a whole number as the reader's language groups its digits; leave all else as it is.
+
+    It is asked for where a number is read: pages also hold numbers that programs read.
+    """
+    return number_format(value, force_grouping=True) if isinstance(value, int) else value
+
+
+@register.filter
 def as_words(key: str) -> str:
     """Show a key such as `tenant.creation_retried` as words."""
-    return key.replace(".", " ").replace("_", " ")
+    return translated(key.replace(".", " ").replace("_", " ").replace("-", " "))
+
+
+@register.filter
+def translated(words: str) -> str:
+    """Show words of ours that are kept in English, such as a step's label, in one's language."""
+    # Of an empty text, gettext tells about its catalogue.
+    return _(words) if words else ""

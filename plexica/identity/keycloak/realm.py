@@ -64,6 +64,10 @@ class RealmClient(AdminClient):
         found: dict[str, Any] = self._in_realm("GET", f"/users/{subject}").body
         return found
 
+    def count_users(self) -> int:
+        """Return how many people the realm has."""
+        return int(self._in_realm("GET", "/users/count").body)
+
     def create_user(self, representation: dict[str, Any]) -> str:
         """Make a user.
 

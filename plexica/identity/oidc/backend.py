@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.utils.translation import gettext as _
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 from mozilla_django_oidc.utils import import_from_settings
 
@@ -65,11 +66,11 @@ class ScopedOIDCBackend(OIDCAuthenticationBackend):  # type: ignore[misc] # it h
                 "POST", "", form=form, read_seconds=TOKEN_SECONDS
             )
         except TransientError as error:
-            raise LoginUnavailable("The login service did not answer in time.") from error
+            raise LoginUnavailable(_("The login service did not answer in time.")) from error
         except PermanentError as error:
-            raise LoginFailed("The login service did not accept this login.") from error
+            raise LoginFailed(_("The login service did not accept this login.")) from error
         if not isinstance(answer.body, dict) or not isinstance(answer.body.get("id_token"), str):
-            raise LoginFailed("The login service gave no ID token.")
+            raise LoginFailed(_("The login service gave no ID token."))
         self.tokens = answer.body
         return self.tokens
 
@@ -88,10 +89,10 @@ class ScopedOIDCBackend(OIDCAuthenticationBackend):  # type: ignore[misc] # it h
         except TokenRefused as error:
             raise LoginFailed(error.detail) from error
         except TransientError as error:
-            raise LoginUnavailable("The login could not be checked.") from error
+            raise LoginUnavailable(_("The login could not be checked.")) from error
         nonce = kwargs.get("nonce")
         if claims["azp"] != client or not nonce or claims.get("nonce") != nonce:
-            raise LoginFailed("The ID token does not belong to this login.")
+            raise LoginFailed(_("The ID token does not belong to this login."))
         self.claims = claims
         return claims
 

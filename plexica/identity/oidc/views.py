@@ -6,10 +6,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import structlog
+from django.conf import settings
 from django.contrib import auth
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.generic import View
 from mozilla_django_oidc.utils import generate_code_challenge
 from mozilla_django_oidc.views import (
@@ -62,7 +65,7 @@ class CallbackView(OIDCAuthenticationCallbackView):  # type: ignore[misc] # it h
         response: HttpResponse
         try:
             if login is None:
-                raise LoginExpired("It was begun too long ago or in another browser.")
+                raise LoginExpired(_("It was begun too long ago or in another browser."))
             response = self._end_login(request, provider, login)
         except LoginFailed as error:
             response = _explain(request, error, login)
@@ -77,14 +80,14 @@ class CallbackView(OIDCAuthenticationCallbackView):  # type: ignore[misc] # it h
             return _end_refused_login(request, login, error)
         # Which server answers is named in the answer (RFC 9207).
         if request.GET.get("iss", provider.issuer) != provider.issuer:
-            raise LoginFailed("The answer came from another login service.")
+            raise LoginFailed(_("The answer came from another login service."))
         backend = ScopedOIDCBackend()
         user = backend.authenticate(request, nonce=login.nonce, code_verifier=login.code_verifier)
         if user is None:
-            raise LoginFailed("The login service gave no code.")
+            raise LoginFailed(_("The login service gave no code."))
         count_try("login", account=str(user.pk))
         if not user.is_active:
-            raise AccountDisabled("Somebody who manages users here can enable it again.")
+            raise AccountDisabled(_("Somebody who manages users here can enable it again."))
         # The session's id changes, and if it was somebody else's, it ends. Django would keep the id
         # of a session that is this person's already.
         if auth.SESSION_KEY in request.session:
@@ -151,7 +154,11 @@ def log_out_at_realm(id_token: str, *, back: str) -> HttpResponse:
         back: Where the browser goes on, an address that the realm knows.
     """
     provider = current_provider()
-    parameters = {"client_id": provider.client_id, "post_logout_redirect_uri": back}
+    parameters = {
+        "client_id": provider.client_id,
+        "post_logout_redirect_uri": back,
+        "ui_locales": _language(),
+    }
     if id_token:
         parameters["id_token_hint"] = id_token
     return HttpResponseRedirect(f"{provider.end_session_endpoint}?{urlencode(parameters)}")
@@ -186,11 +193,17 @@ def begin_login(
         "nonce": login.nonce,
         "code_challenge": generate_code_challenge(login.code_verifier, "S256"),
         "code_challenge_method": "S256",
+        "ui_locales": _language(),
     }
     response = HttpResponseRedirect(f"{provider.authorization_endpoint}?{urlencode(parameters)}")
     remember(request, response, login)
     add_never_cache_headers(response)
     return response
+
+
+def _language() -> str:
+    """Return the language that the realm's pages should speak: the one that ours do."""
+    return get_language() or settings.LANGUAGE_CODE
 
 
 def _end_refused_login(request: HttpRequest, login: PendingLogin, error: str) -> HttpResponse:
@@ -200,8 +213,8 @@ def _end_refused_login(request: HttpRequest, login: PendingLogin, error: str) ->
         return begin_login(request, next_path=login.next_path, is_second_try=True)
     logger.info("login_refused", reason=error[:MAX_STATE_CHARACTERS])
     if error == "access_denied":
-        raise LoginFailed("It was cancelled, or the login service refused it.")
-    raise LoginFailed("The login service refused it.")
+        raise LoginFailed(_("It was cancelled, or the login service refused it."))
+    raise LoginFailed(_("The login service refused it."))
 
 
 def _explain(request: HttpRequest, error: LoginFailed, login: PendingLogin | None) -> HttpResponse:
@@ -210,7 +223,7 @@ def _explain(request: HttpRequest, error: LoginFailed, login: PendingLogin | Non
         request,
         "identity/login_failed.html",
         {
-            "reason": f"{error.title}. {error.detail}",
+            "reason": f"{_(error.title)}. {error.detail}",
             "retry_url": login_address(login.next_path if login else HOME),
         },
         status=error.status,

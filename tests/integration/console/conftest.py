@@ -12,11 +12,11 @@ from plexica.rbac.services import assign_role
 from plexica.rbac.system_roles import SUPER_ADMIN
 
 
-def logged_in(*, is_super_admin: bool) -> Client:
+def logged_in(*, is_super_admin: bool, role: str = "") -> Client:
     """Return a browser of the console's host; the login itself is proved in identity's tests."""
     user = User.objects.create(issuer="http://test", subject=str(uuid.uuid4()), first_name="Stella")
-    if is_super_admin:
-        assign_role(holder=user, role=SUPER_ADMIN, actor=SYSTEM)
+    if wanted := SUPER_ADMIN if is_super_admin else role:
+        assign_role(holder=user, role=wanted, actor=SYSTEM)
     client = Client(headers={"host": settings.PLEXICA_BASE_DOMAIN})
     client.force_login(user)
     return client

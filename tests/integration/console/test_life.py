@@ -198,7 +198,7 @@ def test_all_kinds_of_runs_have_words(admin: Client, tenant: Tenant) -> None:
     run = tenant.runs.first()
     assert run is not None
     address = reverse("console:run_detail", "plexica.urls_console", args=[tenant.slug, run.id])
-    for kind in ("create", "suspend", "resume", "delete", "restore", "purge"):
+    for kind in ("create", "suspend", "resume", "delete", "restore", "purge", "upgrade"):
         for state in ("QUEUED", "RUNNING", "SUCCEEDED", "FAILED", "ROLLING_BACK", "ROLLED_BACK"):
             ProvisioningRun.objects.filter(pk=run.pk).update(
                 kind=kind, state=state, finished_at=timezone.now()

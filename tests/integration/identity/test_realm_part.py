@@ -103,6 +103,10 @@ DAMAGES: dict[str, tuple[Callable[[RealmClient], None], set[str]]] = {
         {"setting bruteForceProtected", "setting accessTokenLifespan"},
     ),
     "attributes": (break_attributes, {"setting adminEventsExpiration"}),
+    "languages": (
+        lambda realm: realm.update_settings({"supportedLocales": ["de"], "defaultLocale": "de"}),
+        {"setting supportedLocales", "setting defaultLocale"},
+    ),
     "mail": (
         lambda realm: realm.update_settings(
             {"smtpServer": {"host": "evil.example", "from": "a@b.example", "password": "x"}}

@@ -17,7 +17,7 @@ from plexica.identity.keycloak.master import master_client
 from plexica.identity.keycloak.realm import realm_client
 from plexica.identity.providers import CONSOLE_CLIENT, WORKSPACE_CLIENT
 from plexica.identity.realm_part import RealmPart
-from plexica.identity.session_upkeep import tell_realm_of_limits
+from plexica.identity.realm_settings import tell_realm_of_settings
 from tenants.models import Tenant
 from tenants.services import update_tenant
 from tenants.states import TenantState
@@ -76,15 +76,15 @@ def test_it_is_told_again_until_keycloak_has_heard(tenant: Tenant) -> None:
     OutboxMessage.objects.update(next_attempt_at=timezone.now())
     deliver_pending()
     assert in_realm(tenant) == (1200, 36000)
-    tell_realm_of_limits({"tenant": tenant.slug, "changed": ["session_idle_minutes"]})
+    tell_realm_of_settings({"tenant": tenant.slug, "changed": ["session_idle_minutes"]})
     assert in_realm(tenant) == (1200, 36000)
 
 
 def test_other_changes_do_not_ask_keycloak(tenant: Tenant) -> None:
     with keycloak_at("http://127.0.0.1:9"):
-        tell_realm_of_limits({"tenant": tenant.slug, "changed": ["name"]})
+        tell_realm_of_settings({"tenant": tenant.slug, "changed": ["contact_email"]})
         with pytest.raises(TransientError):
-            tell_realm_of_limits({"tenant": tenant.slug, "changed": ["session_max_minutes"]})
+            tell_realm_of_settings({"tenant": tenant.slug, "changed": ["session_max_minutes"]})
 
 
 def test_what_was_changed_in_the_realm_is_found_and_set_again(tenant: Tenant) -> None:
@@ -109,8 +109,8 @@ def test_a_realm_that_is_not_there_is_told_nothing(tenant: Tenant, state: Tenant
     Tenant.objects.filter(pk=tenant.pk).update(state=state)
     try:
         with keycloak_at("http://127.0.0.1:9"):
-            tell_realm_of_limits({"tenant": tenant.slug, "changed": ["session_idle_minutes"]})
-            tell_realm_of_limits({"tenant": "nobody", "changed": ["session_idle_minutes"]})
+            tell_realm_of_settings({"tenant": tenant.slug, "changed": ["session_idle_minutes"]})
+            tell_realm_of_settings({"tenant": "nobody", "changed": ["session_idle_minutes"]})
     finally:
         Tenant.objects.filter(pk=tenant.pk).update(state=TenantState.ACTIVE)
 
@@ -119,7 +119,7 @@ def test_a_tenant_in_the_making_is_told_when_it_is_made(tenant: Tenant) -> None:
     Tenant.objects.filter(pk=tenant.pk).update(state=TenantState.PROVISIONING)
     try:
         with pytest.raises(TransientError):
-            tell_realm_of_limits({"tenant": tenant.slug, "changed": ["session_idle_minutes"]})
+            tell_realm_of_settings({"tenant": tenant.slug, "changed": ["session_idle_minutes"]})
     finally:
         Tenant.objects.filter(pk=tenant.pk).update(state=TenantState.ACTIVE)
 

@@ -60,3 +60,13 @@ def test_an_old_python_is_told_so(
     monkeypatch.setattr(sys, "version_info", (3, 9, 2))
     assert bootstrap.main() == 1
     assert "3.11 or newer; this is 3.9" in capsys.readouterr().err
+
+
+def test_the_environment_finds_the_sdk(commands: list[list[str]], checkout: Path) -> None:
+    packages = checkout / "venv" / "lib" / "python3.11" / "site-packages"
+    bootstrap.main()
+    packages.mkdir(parents=True)
+    bootstrap.main()
+    assert (packages / "plexica-sdk.pth").read_text() == f"{bootstrap.SDK}\n"
+    # It was complete before there was an SDK: nothing is installed for it.
+    assert len(commands) == 2

@@ -40,7 +40,8 @@ def _asked_for(callback: Any) -> Iterator[str]:
             yield from getattr(view, "permissions_needed", {}).values()
 
 
-# What is open to everybody: the way in and out, and the description of the API. The home page of
+# What is open to everybody: the way in and out, the look of the pages there, and the description
+# of the API. The home page of
 # the console only leads on, and an address with a slash too many leads to the one without.
 PUBLIC = {
     "AuthenticateView",
@@ -52,6 +53,8 @@ PUBLIC = {
     "RedirectView",
     "SchemaView",
     "DocsView",
+    "theme_style",
+    "theme_picture",
     "redirect_to_canonical",
 }
 

@@ -1,0 +1,134 @@
+"""The pages of the workspace's settings."""
+
+from typing import Any
+
+import structlog
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_GET, require_http_methods
+
+from plexica.core.colours import (
+    OWN_COLOUR,
+    is_colour,
+    nearest_readable,
+    palette_of,
+    unreadable_pairs,
+)
+from plexica.core.errors import Conflict, InvalidInput, NotFound, OutwardError, ServiceUnavailable
+from plexica.core.htmx import render_page
+from plexica.identity.actors import actor_of
+from plexica.rbac.guards import require
+from plexica.storage.theme_pictures import change_theme
+from plexica.workspace.settings_forms import GeneralForm, ThemeForm, as_colour
+from tenants.requests import tenant_of
+from tenants.services import update_tenant
+from tenants.theme import preview_sheet
+
+ASKING = ["GET", "HEAD", "POST"]
+PREVIEW_SECONDS = 3600
+
+logger = structlog.get_logger(__name__)
+
+
+@require_http_methods(ASKING)
+@require("core:settings:manage")
+def settings_general(request: HttpRequest) -> HttpResponse:
+    """Change what the workspace is called, and how it speaks."""
+    tenant = tenant_of(request)
+    status = 200
+    form = GeneralForm(request.POST or None, tenant=tenant)
+    if request.method == "POST":
+        status = 400
+        if form.is_valid():
+            # The change counts for the tenant as it was when the form was shown.
+            tenant.version = form.cleaned_data.pop("version")
+            try:
+                update_tenant(tenant=tenant, actor=actor_of(request), **form.cleaned_data)
+            except (InvalidInput, Conflict) as error:
+                form.add_refusal(error)
+                status = error.status
+            else:
+                return _saved(request, "workspace:settings_general")
+    return render_page(request, "workspace/settings_general.html", {"form": form}, status=status)
+
+
+@require_http_methods(ASKING)
+@require("core:settings:manage")
+def settings_theme(request: HttpRequest) -> HttpResponse:
+    """Change how the workspace looks."""
+    tenant = tenant_of(request)
+    status = 200
+    # Without scripts, the button for the preview brings the colour in the address.
+    typed = request.GET.get("theme_colour")
+    tried = {} if typed is None else {"theme_colour": typed}
+    form = ThemeForm(request.POST or None, request.FILES or None, tenant=tenant, initial=tried)
+    if request.method == "POST":
+        status = 400
+        if form.is_valid():
+            tenant.version = form.cleaned_data["version"]
+            try:
+                change_theme(
+                    tenant=tenant,
+                    actor=actor_of(request),
+                    theme_colour=form.cleaned_data["theme_colour"],
+                    theme_mode=form.cleaned_data["theme_mode"],
+                    logo=form.picture_change("logo"),
+                    icon=form.picture_change("icon"),
+                )
+            except OutwardError as error:
+                logger.warning("theme_picture_not_stored", reason=str(error))
+                form.add_error(None, _("The storage server does not take the picture now."))
+                status = ServiceUnavailable.status
+            except (InvalidInput, Conflict) as error:
+                form.add_refusal(error)
+                status = error.status
+            else:
+                return _saved(request, "workspace:settings_theme")
+    return render_page(
+        request,
+        "workspace/settings_theme.html",
+        {"form": form, **_preview(form["theme_colour"].value() or "")},
+        status=status,
+    )
+
+
+@require_GET
+@require("core:settings:manage")
+def theme_preview(request: HttpRequest) -> HttpResponse:
+    """Show a piece of a page in a colour that nobody has saved yet."""
+    return render_page(
+        request, "workspace/_theme_preview.html", _preview(request.GET.get("theme_colour", ""))
+    )
+
+
+@require_GET
+@require("core:settings:manage")
+@cache_control(private=True, max_age=PREVIEW_SECONDS)
+def preview_style(request: HttpRequest, digits: str) -> HttpResponse:
+    """Answer the style sheet of a colour that nobody has saved yet."""
+    del request
+    colour = f"#{digits}"
+    if not is_colour(colour):
+        raise NotFound
+    return HttpResponse(preview_sheet(colour), content_type="text/css; charset=utf-8")
+
+
+def _preview(typed: str) -> dict[str, Any]:
+    """Return what the piece of a page is made from; without a colour if that is none."""
+    colour = as_colour(typed) or OWN_COLOUR
+    if not is_colour(colour):
+        return {"preview_colour": ""}
+    return {
+        "preview_colour": colour,
+        "preview_digits": colour.removeprefix("#"),
+        "pairs": palette_of(colour).pairs(),
+        "nearest": nearest_readable(colour) if unreadable_pairs(colour) else "",
+    }
+
+
+def _saved(request: HttpRequest, page: str) -> HttpResponse:
+    messages.success(request, _("The settings have been saved."))
+    return redirect(page)

@@ -1,0 +1,165 @@
+"""The command `plexica-plugin`: what a plugin's author does before a platform sees the plugin."""
+
+import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from plexica_sdk import __version__
+from plexica_sdk.building import build_package, read_file, read_manifest
+from plexica_sdk.errors import ManifestInvalid, PluginError
+from plexica_sdk.manifest import FILE_NAME
+from plexica_sdk.package import MAX_BYTES, Package, read_package, write_package
+from plexica_sdk.signing import (
+    MAX_KEY_BYTES,
+    PublicKey,
+    check_signature,
+    make_private_key,
+    public_key_of,
+    sign_package,
+    signer_of,
+)
+
+_PRIVATE_MODE = 0o600
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Do what the command line says.
+
+    Args:
+        words: Its words; those of the process if left out.
+
+    Returns:
+        The exit status: 0, or 1 when something is not as it should be.
+    """
+    options = _parser().parse_args(words)
+    try:
+        options.act(options)
+    except ManifestInvalid as error:
+        for problem in error.problems:
+            place = f":{problem.line}" if problem.line else ""
+            text = f"{problem.field}: {problem.message}" if problem.field else problem.message
+            _say(f"{FILE_NAME}{place}: {text}", is_error=True)
+        return 1
+    except PluginError as error:
+        _say(str(error), is_error=True)
+        return 1
+    except OSError as error:
+        _say(f"{error.filename}: {error.strerror}", is_error=True)
+        return 1
+    return 0
+
+
+def check(options: argparse.Namespace) -> None:
+    """Check a project's manifest, or a package with its digests and signature."""
+    path: Path = options.path
+    if path.is_dir():
+        manifest = read_manifest(path)
+        _say(f"{manifest.slug} {manifest.version}: the manifest is right.")
+        return
+    package = _read(path)
+    if options.key:
+        check_signature(package, _read_public(options.key))
+    signer = signer_of(package) if package.signature else "nobody"
+    manifest = package.manifest
+    _say(f"{manifest.slug} {manifest.version}: the package is right.")
+    _say(f"digest {package.digest}")
+    _say(f"signed by {signer}" + (" (checked)" if options.key else ""))
+
+
+def build(options: argparse.Namespace) -> None:
+    """Make the package of a project. The same project gives the same bytes."""
+    package = build_package(options.directory, wheels=options.wheel)
+    path: Path = options.output or options.directory / package.file_name
+    _write(path, write_package(package))
+    _say(f"{path}\ndigest {package.digest}")
+
+
+def sign(options: argparse.Namespace) -> None:
+    """Sign a package, in its place."""
+    package = sign_package(_read(options.path), read_file(options.key, MAX_KEY_BYTES))
+    _write(options.path, write_package(package))
+    _say(f"{options.path}\nsigned by {signer_of(package)}")
+
+
+def keygen(options: argparse.Namespace) -> None:
+    """Make a key: a file that stays secret, and one beside it that operators trust."""
+    private: Path = options.path
+    public = private.with_suffix(".pub")
+    if public == private:
+        raise PluginError("The secret file needs another ending than .pub.")
+    if public.exists():
+        raise PluginError(f"{public} is there already.")
+    key = make_private_key()
+    try:
+        descriptor = os.open(private, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE_MODE)
+    except FileExistsError as error:
+        raise PluginError(f"{private} is there already.") from error
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(key)
+    public_key = public_key_of(key)
+    _write(public, f"{public_key}\n".encode("ascii"))
+    _say(f"{private} (keep it secret)\n{public}\nfingerprint {public_key.fingerprint}")
+
+
+def _read(path: Path) -> Package:
+    return read_package(read_file(path, MAX_BYTES))
+
+
+def _read_public(path: Path) -> PublicKey:
+    return PublicKey.parse(read_file(path, MAX_KEY_BYTES).decode("utf-8", "replace"))
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all."""
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _say(text: str, *, is_error: bool = False) -> None:
+    (sys.stderr if is_error else sys.stdout).write(f"{text}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="plexica-plugin", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"plexica-sdk {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def add(act: object) -> argparse.ArgumentParser:
+        name, doc = getattr(act, "__name__", ""), act.__doc__
+        command = commands.add_parser(name, help=doc, description=doc)
+        command.set_defaults(act=act)
+        return command
+
+    checking = add(check)
+    checking.add_argument(
+        "path", type=Path, nargs="?", default=Path(), help="a project's directory, or a package"
+    )
+    checking.add_argument("--key", type=Path, help="the .pub file that has to have signed it")
+    building = add(build)
+    building.add_argument(
+        "directory", type=Path, nargs="?", default=Path(), help="the project's directory"
+    )
+    building.add_argument(
+        "--wheel", type=Path, action="append", default=[], help="a wheel; once for each"
+    )
+    building.add_argument("--output", type=Path, help="where to write the package")
+    signing = add(sign)
+    signing.add_argument("path", type=Path, help="the package")
+    signing.add_argument("--key", type=Path, required=True, help="the secret file of keygen")
+    making = add(keygen)
+    making.add_argument("path", type=Path, help="the secret file to make, such as author.pem")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""What of a tenant its realm follows: name, colour and logo, told, compared and repaired."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from plexica.core.actor import SYSTEM
+from plexica.core.scope import platform_scope
+from plexica.events.models import OutboxMessage
+from plexica.events.services import deliver_pending
+from plexica.identity.keycloak.realm import realm_client
+from plexica.identity.realm_look import STYLE_ATTRIBUTE
+from plexica.identity.realm_part import RealmPart
+from tenants.models import Tenant
+from tenants.services import update_tenant, update_theme
+from tenants.states import TenantState
+from tenants.theme import PICTURES_PREFIX
+from tests.integration.identity.realms import tenant_with_realm
+
+LOGO = f"{PICTURES_PREFIX}{'0' * 32}.webp"
+
+
+@pytest.fixture(scope="module")
+def tenant(platform: object, django_db_blocker: Any) -> Iterator[Tenant]:
+    with platform_scope(), tenant_with_realm(state=TenantState.ACTIVE) as tenant:
+        yield tenant
+
+
+@pytest.fixture(autouse=True)
+def _nothing_waits() -> Iterator[None]:
+    while deliver_pending():
+        pass
+    yield
+    OutboxMessage.objects.filter(delivered_at=None).delete()
+
+
+def test_the_realm_follows_a_new_name(tenant: Tenant) -> None:
+    update_tenant(tenant=tenant, actor=SYSTEM, name="Dumbell & Sons")
+    deliver_pending()
+    found = realm_client(tenant).get_settings()
+    assert found["displayName"] == "Dumbell & Sons"
+    assert found["smtpServer"]["fromDisplayName"] == "Dumbell & Sons"
+    assert RealmPart().inspect(tenant) == []
+
+
+def test_the_realm_follows_colour_and_logo_and_forgets_them_again(tenant: Tenant) -> None:
+    realm = realm_client(tenant)
+    there = realm.get_settings()["attributes"]
+    realm.update_settings({"attributes": {**there, "theirs": "stays"}})
+    update_theme(tenant=tenant, actor=SYSTEM, theme_colour="#0f766e", logo=LOGO)
+    deliver_pending()
+    found = realm.get_settings()
+    assert found["attributes"][STYLE_ATTRIBUTE] == (
+        f"{tenant.workspace_url}{tenant.theme.style_sheet}"
+    )
+    assert found["attributes"]["theirs"] == "stays"
+    assert f"{tenant.workspace_url}/theme/{'0' * 32}.webp" in found["displayNameHtml"]
+    assert RealmPart().inspect(tenant) == []
+
+    update_theme(tenant=tenant, actor=SYSTEM, theme_colour="", logo="")
+    deliver_pending()
+    found = realm.get_settings()
+    assert not found["attributes"].get(STYLE_ATTRIBUTE)
+    assert not found.get("displayNameHtml")
+    assert RealmPart().inspect(tenant) == []
+
+
+def test_a_look_that_was_changed_in_the_realm_is_found_and_set_again(tenant: Tenant) -> None:
+    update_theme(tenant=tenant, actor=SYSTEM, theme_colour="#7c2d12")
+    deliver_pending()
+    realm = realm_client(tenant)
+    there = realm.get_settings()["attributes"]
+    realm.update_settings(
+        {"displayNameHtml": "<b>Evil</b>", "attributes": {**there, STYLE_ATTRIBUTE: "http://evil"}}
+    )
+    part = RealmPart()
+    findings = part.inspect(tenant)
+    assert sorted(finding.what for finding in findings) == [
+        "setting displayNameHtml",
+        f"setting {STYLE_ATTRIBUTE}",
+    ]
+    part.repair(tenant, findings)
+    assert part.inspect(tenant) == []
+
+
+def test_a_look_of_its_own_does_not_make_a_tenant_look_behind(tenant: Tenant) -> None:
+    before = RealmPart().present_digest()
+    update_theme(tenant=tenant, actor=SYSTEM, theme_colour="#14532d")
+    assert RealmPart().present_digest() == before
