@@ -54,6 +54,7 @@ prove: venv fetch ## Run the long proofs and figures that `make test` leaves out
 	@$(VENV)/python -m bench permissions
 	@$(VENV)/python -m bench tokens
 	@$(VENV)/python -m bench sync
+	@$(VENV)/python -m bench tenants
 	@$(VENV)/python -m bench pages
 
 screenshots: venv fetch ## Write docs/images/*.png anew, after a change of how pages look

@@ -17,7 +17,7 @@ from django_tenants.middleware import TenantMainMiddleware
 from plexica.core.languages import ENGLISH, prefer
 from plexica.core.limits import API_PREFIX
 from plexica.core.problems import problem_response
-from plexica.core.scope import Scope, current_scope, enter_scope, platform_scope
+from plexica.core.scope import current_scope, iterate_in, platform_scope
 from tenants.epochs import epoch_kept
 from tenants.models import Domain, Tenant
 from tenants.scopes import tenant_scope
@@ -55,7 +55,7 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
             response = cast("HttpResponseBase", self.get_response(request))
             if isinstance(response, StreamingHttpResponse) and not response.is_async:
                 # Its body is made after this middleware has returned.
-                response.streaming_content = _in_scope(
+                response.streaming_content = iterate_in(
                     cast("Iterator[bytes]", response.streaming_content), current_scope()
                 )
             return response
@@ -99,11 +99,11 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
         with platform_scope():
             tenant = Tenant.objects.filter(realm=match[1]).first()
         request.tenant = tenant  # type: ignore[attr-defined]
-        if tenant is None:
+        if tenant is None or tenant.state not in WHOLE_STATES:
+            # The view refuses it there, as it refuses a bad token of a realm that is known.
+            request.tenant = None  # type: ignore[attr-defined]
             _route(request, CONSOLE_URLCONF)
             return platform_scope()
-        if tenant.state not in WHOLE_STATES:
-            return host_not_found()
         _route(request, WORKSPACE_URLCONF)
         return tenant_scope(tenant)
 
@@ -159,13 +159,3 @@ def _bare_page(template: str, *, status: int) -> HttpResponse:
 def _route(request: HttpRequest, urlconf: str) -> None:
     request.urlconf = urlconf
     set_urlconf(urlconf)
-
-
-def _in_scope(body: Iterator[bytes], scope: Scope) -> Iterator[bytes]:
-    while True:
-        with enter_scope(scope):
-            try:
-                chunk = next(body)
-            except StopIteration:
-                return
-        yield chunk

@@ -1,6 +1,6 @@
 """Changing tenants."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -85,6 +85,22 @@ def create_tenant(
     except IntegrityError as error:
         raise _slug_taken(slug) from error
     return run
+
+
+def note_tenants_exported(*, actor: Actor, search: Mapping[str, str]) -> None:
+    """Write into the audit that somebody takes the list of tenants away.
+
+    Args:
+        actor: Who.
+        search: What it was narrowed to.
+    """
+    with transaction.atomic():
+        record(
+            actor=actor,
+            action="tenants.exported",
+            target="platform:tenants",
+            after={"search": dict(search)},
+        )
 
 
 def update_tenant(

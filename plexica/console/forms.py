@@ -24,8 +24,6 @@ from tenants.states import TenantState
 
 MAX_SEARCH_LENGTH = 100
 MAX_PAGE = 100_000
-SORTABLE = ("name", "-name", "slug", "-slug", "created_at", "-created_at")
-DEFAULT_SORT = "-created_at"
 
 
 def _email() -> forms.EmailInput:
@@ -137,40 +135,6 @@ class TenantDeleteForm(TenantVersionForm):
         if tenant.state == TenantState.FAILED:
             # There is nothing worth a time of grace.
             self.fields["grace_days"].widget = forms.HiddenInput()
-
-
-class TenantFilterForm(StrictForm):
-    """Which tenants the list shows, in which order."""
-
-    q = forms.CharField(
-        label=_("Search"),
-        max_length=MAX_SEARCH_LENGTH,
-        required=False,
-        widget=forms.TextInput(
-            attrs={
-                "type": "search",
-                "class": "form-control",
-                "placeholder": _("Name, address or owner"),
-            }
-        ),
-    )
-    state = forms.ChoiceField(
-        label=_("State"),
-        choices=[("", _("All states")), *TenantState.choices],
-        required=False,
-        widget=forms.Select(attrs={"class": "form-select"}),
-    )
-    behind = forms.BooleanField(
-        label=_("Behind"),
-        required=False,
-        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
-    )
-    sort = forms.ChoiceField(
-        choices=[(key, key) for key in SORTABLE], required=False, widget=forms.HiddenInput()
-    )
-    page = forms.IntegerField(
-        min_value=1, max_value=MAX_PAGE, required=False, widget=forms.HiddenInput()
-    )
 
 
 class StaffFilterForm(StrictForm):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 # Lists that Keycloak keeps in no order.
-_SETS = frozenset({"redirectUris", "supportedLocales", "webOrigins"})
+_SETS = frozenset({"enabledEventTypes", "redirectUris", "supportedLocales", "webOrigins"})
 _HIDDEN = frozenset({"password"})
 
 

@@ -28,6 +28,7 @@ from plexica.identity.providers import (
     SUPPORT_ROLE,
     WORKSPACE_CLIENT,
 )
+from plexica.identity.realm_events import KEPT_EVENTS
 from plexica.identity.realm_look import STYLE_ATTRIBUTE, name_with_logo, style_address
 from plexica.settings.environment import Environment
 from tenants.middleware import BACKCHANNEL_PATH
@@ -360,6 +361,7 @@ def _settings(realm: str, display_name: str, locale: str = "") -> dict[str, Any]
         "actionTokenGeneratedByUserLifespan": 15 * MINUTE,
         "defaultSignatureAlgorithm": "RS256",
         "eventsEnabled": True,
+        "enabledEventTypes": list(KEPT_EVENTS),
         "eventsExpiration": EVENT_SECONDS,
         "adminEventsEnabled": True,
         "adminEventsDetailsEnabled": True,

@@ -25,6 +25,9 @@ STAFF_VIEW = "core:staff:view"
 STAFF_MANAGE = "core:staff:manage"
 SERVICE_ACCOUNTS_READ = "core:service-accounts:read"
 SERVICE_ACCOUNTS_MANAGE = "core:service-accounts:manage"
+AUDIT_VIEW = "core:audit:view"
+TENANT_AUDIT_VIEW = "core:tenant-audit:view"
+AUDIT_READ = "core:audit:read"
 USERS_READ = "core:users:read"
 USERS_INVITE = "core:users:invite"
 USERS_UPDATE = "core:users:update"
@@ -223,10 +226,33 @@ CORE_PERMISSIONS = (
             " somebody who holds more than they do."
         ),
     ),
+    PermissionDefinition(
+        key=AUDIT_READ,
+        label=gettext_noop("Read the audit"),
+        description=gettext_noop("See and export who did what in the workspace, and when."),
+    ),
+    PermissionDefinition(
+        key=AUDIT_VIEW,
+        label=gettext_noop("Read the platform's audit"),
+        description=gettext_noop(
+            "See and export what the staff, programs and the platform itself did."
+        ),
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=TENANT_AUDIT_VIEW,
+        label=gettext_noop("Read tenants' own audits"),
+        description=gettext_noop(
+            "See and export what the people of a tenant did in their workspace. It needs the"
+            " permission to read the platform's audit, too."
+        ),
+        audience=Audience.PLATFORM,
+    ),
 )
 
 # The namespaces and the resources in these keys, as pages show them.
 RESOURCE_WORDS = (
+    gettext_noop("audit"),
     gettext_noop("dashboard"),
     gettext_noop("groups"),
     gettext_noop("roles"),
@@ -234,6 +260,7 @@ RESOURCE_WORDS = (
     gettext_noop("service accounts"),
     gettext_noop("settings"),
     gettext_noop("staff"),
+    gettext_noop("tenant audit"),
     gettext_noop("tenants"),
     gettext_noop("users"),
     gettext_noop("workspace"),

@@ -88,8 +88,8 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
             key=SUPPORT,
             name=gettext_noop("Support"),
             description=gettext_noop(
-                "Sees tenants, their runs and the staff; retries failed runs, and keeps"
-                " tenants up to date and well."
+                "Sees tenants, their runs, the staff and the platform's audit; retries"
+                " failed runs, and keeps tenants up to date and well."
             ),
             grants=frozenset(
                 {
@@ -98,6 +98,7 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
                     permissions.TENANTS_MAINTAIN,
                     permissions.RUNS_RETRY,
                     permissions.STAFF_VIEW,
+                    permissions.AUDIT_VIEW,
                 }
             ),
         ),
@@ -105,10 +106,15 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
             key=READ_ONLY,
             name=gettext_noop("Read-only"),
             description=gettext_noop(
-                "Sees tenants, their runs and the staff, and changes nothing."
+                "Sees tenants, their runs, the staff and the platform's audit, and changes nothing."
             ),
             grants=frozenset(
-                {permissions.TENANTS_VIEW, permissions.RUNS_VIEW, permissions.STAFF_VIEW}
+                {
+                    permissions.TENANTS_VIEW,
+                    permissions.RUNS_VIEW,
+                    permissions.STAFF_VIEW,
+                    permissions.AUDIT_VIEW,
+                }
             ),
         ),
     ),

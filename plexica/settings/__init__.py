@@ -210,6 +210,7 @@ PLEXICA_RATE_LIMITS = {
     "token": {"address": 60, "account": 20},
     "secret": {"address": 60, "account": 20},
     "invitation": {"address": 60, "account": 30},
+    "picture": {"address": 60, "account": 20},
 }
 PLEXICA_RATE_LIMIT_FACTOR = env.int("PLEXICA_RATE_LIMIT_FACTOR", default=1)
 
@@ -298,8 +299,8 @@ CELERY_TASK_ROUTES = {
     "identity.follow_platform_realm": {"queue": "provisioning"},
     "tenants.reconcile_all": {"queue": "provisioning"},
     "tenants.reconcile_ended": {"queue": "provisioning"},
+    "identity.settle_staff": {"queue": "provisioning"},
     "tenants.reconcile_one": {"queue": "provisioning"},
-    "identity.end_platform_sessions": {"queue": "provisioning"},
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -335,6 +336,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "settle-people": {
         "task": "identity.settle_people",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
+    "settle-staff": {
+        "task": "identity.settle_staff",
         "schedule": 20.0,
         "options": {"expires": 20},
     },
@@ -421,7 +427,7 @@ SPECTACULAR_SETTINGS = {
         "RunState": "tenants.states.RunState",
         "StepState": "tenants.states.StepState",
         "RunKind": "tenants.states.RunKind",
-        "RetryMode": "tenants.api.serializers.RETRY_MODES",
+        "RetryMode": "tenants.api.serializers.tenants_in.RETRY_MODES",
     },
     # No outside validator is asked, and no token outlives the page.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},

@@ -1,6 +1,8 @@
 from django.urls import path
 
+from plexica.identity.profile.urls import avatar_patterns, profile_patterns
 from plexica.workspace import (
+    audit_views,
     group_views,
     ownership_views,
     people_actions,
@@ -76,6 +78,9 @@ urlpatterns = [
     path(f"{_USER}/enable/", people_actions.person_enable, name="person_enable"),
     path(f"{_USER}/remove/", people_actions.person_remove, name="person_remove"),
     path(f"{_USER}/retry/", people_actions.person_retry, name="person_retry"),
+    path("audit/", audit_views.audit, name="audit"),
+    path("audit/export/", audit_views.audit_export, name="audit_export"),
+    path("audit/<uuid:entry_id>/", audit_views.audit_entry, name="audit_entry"),
     path("settings/", settings_views.settings_general, name="settings_general"),
     path("settings/theme/", settings_views.settings_theme, name="settings_theme"),
     path("settings/theme/preview/", settings_views.theme_preview, name="theme_preview"),
@@ -86,4 +91,6 @@ urlpatterns = [
     ),
     path("why/", why_views.why, name="why"),
     path("ownership/", ownership_views.ownership, name="ownership"),
+    *profile_patterns,
+    *avatar_patterns,
 ]

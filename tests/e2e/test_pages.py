@@ -64,7 +64,7 @@ def walk(walker: Walker, examples: Examples) -> None:
         keep = partial(keep_picture, urlconf=examples.urlconf, route=route.route)
         walker.visit(path, keep=keep)
     walker.visit(MISSING, status=404)
-    assert walker.problems == []
+    assert not walker.problems, "\n".join(walker.problems)
     assert_titles_differ(walker.titles)
     heavy = {path: weight for path, weight in walker.weights.items() if weight > NEXT_VISIT_BYTES}
     assert heavy == {}, "These take too much although the browser has all files."

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from plexica.audit.models import AuditEntry
 from plexica.core.actor import SYSTEM
 from plexica.core.scope import platform_scope
 from plexica.identity.models import ServiceAccount, ServiceAccountState, User, UserKind
@@ -66,10 +67,17 @@ def console_examples(tenant: Tenant) -> Iterator[Examples]:
         stella = User.objects.create(issuer=_ISSUER, subject=uuid.uuid4().hex, first_name="Stella")
         assign_role(holder=stella, role="read-only", actor=SYSTEM)
         run = tenant.runs.latest("created_at")
+        entry = AuditEntry.objects.latest("at")
     try:
         yield Examples(
             CONSOLE,
-            {"slug": tenant.slug, "run_id": str(run.pk), "user_id": str(stella.pk)},
+            {
+                "slug": tenant.slug,
+                "run_id": str(run.pk),
+                "user_id": str(stella.pk),
+                "entry_id": str(entry.pk),
+                "action": "suspend",
+            },
         )
     finally:
         with platform_scope():
@@ -93,6 +101,7 @@ def workspace_examples(tenant: Tenant) -> Iterator[Examples]:
             state=ServiceAccountState.ACTIVE,
             created_by="Ada",
         )
+        entry = AuditEntry.objects.latest("at")
     try:
         yield Examples(
             WORKSPACE,
@@ -101,6 +110,7 @@ def workspace_examples(tenant: Tenant) -> Iterator[Examples]:
                 "group_id": str(group.pk),
                 "key": role.key,
                 "account_id": str(account.pk),
+                "entry_id": str(entry.pk),
             },
         )
     finally:

@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from importlib import import_module
 
 from django.urls import URLPattern, URLResolver
-from django.urls.resolvers import RoutePattern
 
 _PARAMETER = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
+# A regular expression's named groups are its parameters; nothing else of it may vary.
+_GROUP = re.compile(r"\(\?P<(\w+)>[^()]*\)")
 # What programs and the login use; people see their pages only.
 _NO_PAGES = ("/api/", "/oidc/")
+# Files that pages show, and not pages themselves, have an ending or one of these names.
+_FILES = {"avatar", "picture", "style"}
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,8 @@ class Route:
     @property
     def is_for_people(self) -> bool:
         """Whether it is a page's, or of an action on a page."""
-        return not self.route.startswith(_NO_PAGES)
+        is_file = "." in self.route or self.name in _FILES
+        return not is_file and not self.route.startswith(_NO_PAGES)
 
     def filled(self, example: Callable[[Parameter], str]) -> str:
         """Return its path, with examples in place of parameters."""
@@ -50,11 +54,14 @@ def routes(urlconf: str) -> Iterator[Route]:
 
 def _walk(patterns: Sequence[URLPattern | URLResolver], before: str) -> Iterator[Route]:
     for each in patterns:
-        assert isinstance(each.pattern, RoutePattern), (
-            f"No example can be made of the regular expression {each.pattern}; use path()."
-        )
-        route = before + str(each.pattern)
+        route = before + _as_path(str(each.pattern))
         if isinstance(each, URLResolver):
             yield from _walk(each.url_patterns, route)
         else:
             yield Route(route, each.name or "")
+
+
+def _as_path(pattern: str) -> str:
+    path = _GROUP.sub(r"<\1>", pattern).removeprefix("^").removesuffix("$").replace("\\", "")
+    assert not set(path) & set("^$()*+?[]|"), f"No example can be made of {pattern}; use path()."
+    return path

@@ -14,6 +14,8 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
+from plexica.core.themes import ThemeMode
+
 register = template.Library()
 
 ICON_SPRITE = "img/icons.svg"
@@ -62,6 +64,30 @@ def nav_link(context: template.Context, view_name: str, label: str, symbol: str)
     with context.push(**values):
         rendered: SafeString = engine.get_template("components/nav_item.html").render(context)
     return rendered
+
+
+@register.simple_tag(takes_context=True)
+def url_here(context: template.Context, name: str) -> str:
+    """Return the address of a page that console and workspace both have, in the one at hand.
+
+    Args:
+        context: The page's context.
+        name: What both call it, such as `profile`.
+    """
+    tenant = getattr(context["request"], "tenant", None)
+    return reverse(f"{'workspace' if tenant else 'console'}:{name}")
+
+
+@register.simple_tag(takes_context=True)
+def theme_mode(context: template.Context) -> str:
+    """Return how bright a page is to be: as the person chose, else as the tenant has it.
+
+    Args:
+        context: The page's context.
+    """
+    tenant = getattr(context.get("request"), "tenant", None)
+    chosen = getattr(context.get("user"), "theme_mode", "") or getattr(tenant, "theme_mode", "")
+    return str(chosen or ThemeMode.AUTO)
 
 
 @register.simple_tag

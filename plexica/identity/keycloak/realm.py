@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 
@@ -107,6 +108,14 @@ class RealmClient(AdminClient):
     def end_user_sessions(self, subject: str) -> None:
         """End all of a user's sessions in the realm."""
         self._in_realm("POST", f"/users/{subject}/logout")
+
+    def end_session(self, session: str) -> None:
+        """End one session of the realm, whatever clients it logs somebody in to.
+
+        Raises:
+            KeycloakNotFound: There is no such session, or it has ended.
+        """
+        self._in_realm("DELETE", f"/sessions/{quote(session, safe='')}")
 
     def send_actions_mail(
         self,

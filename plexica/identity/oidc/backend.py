@@ -20,7 +20,7 @@ from plexica.identity.jwt.tokens import Claims, read_token
 from plexica.identity.keycloak.transport import Transport
 from plexica.identity.models import User
 from plexica.identity.oidc.errors import LoginFailed, LoginUnavailable
-from plexica.identity.providers import current_provider
+from plexica.identity.providers import SecretLost, current_provider
 from plexica.identity.services import provision_user
 
 TOKEN_SECONDS = 10.0
@@ -57,16 +57,20 @@ class ScopedOIDCBackend(OIDCAuthenticationBackend):  # type: ignore[misc] # it h
             LoginFailed: The realm refuses the code.
             LoginUnavailable: The realm does not answer.
         """
-        form = payload | {
-            "client_secret": self.provider.read_client_secret(),
-            "redirect_uri": self.provider.redirect_uri,
-        }
         try:
+            form = payload | {
+                "client_secret": self.provider.client_secret,
+                "redirect_uri": self.provider.redirect_uri,
+            }
             answer = Transport(self.provider.token_endpoint).call(
                 "POST", "", form=form, read_seconds=TOKEN_SECONDS
             )
         except TransientError as error:
             raise LoginUnavailable(_("The login service did not answer in time.")) from error
+        except SecretLost as error:
+            raise LoginUnavailable(
+                _("This place cannot log anybody in now. Its operator has to repair that.")
+            ) from error
         except PermanentError as error:
             raise LoginFailed(_("The login service did not accept this login.")) from error
         if not isinstance(answer.body, dict) or not isinstance(answer.body.get("id_token"), str):

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.contrib import auth
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -26,6 +27,7 @@ from plexica.core.rate_limits import count_try
 from plexica.identity.browser_sessions import end_everywhere
 from plexica.identity.models import User
 from plexica.identity.next_page import HOME, login_address, safe_next_path
+from plexica.identity.oidc.actions import tell_result
 from plexica.identity.oidc.backend import BACKEND_PATH, ScopedOIDCBackend
 from plexica.identity.oidc.errors import AccountDisabled, LoginExpired, LoginFailed
 from plexica.identity.oidc.pending import PendingLogin, forget, recall, remember
@@ -78,6 +80,7 @@ class CallbackView(OIDCAuthenticationCallbackView):  # type: ignore[misc] # it h
     ) -> HttpResponse:
         if error := request.GET.get("error"):
             return _end_refused_login(request, login, error)
+        asked_at = timezone.now()
         # Which server answers is named in the answer (RFC 9207).
         if request.GET.get("iss", provider.issuer) != provider.issuer:
             raise LoginFailed(_("The answer came from another login service."))
@@ -93,7 +96,16 @@ class CallbackView(OIDCAuthenticationCallbackView):  # type: ignore[misc] # it h
         if auth.SESSION_KEY in request.session:
             request.session.cycle_key()
         auth.login(request, user, backend=BACKEND_PATH)
-        store_login(request, user=user, tokens=backend.tokens, claims=backend.claims)
+        store_login(
+            request,
+            user=user,
+            tokens=backend.tokens,
+            claims=backend.claims,
+            asked_at=asked_at,
+        )
+        if login.action:
+            status = request.GET.get("kc_action_status", "")
+            tell_result(request, user=user, action=login.action, status=status)
         return HttpResponseRedirect(login.next_path)
 
 
@@ -165,7 +177,7 @@ def log_out_at_realm(id_token: str, *, back: str) -> HttpResponse:
 
 
 def begin_login(
-    request: HttpRequest, *, next_path: str, is_second_try: bool = False
+    request: HttpRequest, *, next_path: str, is_second_try: bool = False, action: str = ""
 ) -> HttpResponse:
     """Return the redirect to the realm's login page.
 
@@ -173,6 +185,7 @@ def begin_login(
         request: The browser's request.
         next_path: Where to go on afterwards, a path of this host.
         is_second_try: Whether this follows by itself from a login that had expired.
+        action: What the realm is to have the person do (`plexica.identity.oidc.actions`).
     """
     provider = current_provider()
     login = PendingLogin(
@@ -183,6 +196,7 @@ def begin_login(
         next_path=next_path,
         started_at=time.time(),
         is_second_try=is_second_try,
+        action=action,
     )
     parameters = {
         "response_type": "code",
@@ -194,6 +208,7 @@ def begin_login(
         "code_challenge": generate_code_challenge(login.code_verifier, "S256"),
         "code_challenge_method": "S256",
         "ui_locales": _language(),
+        **({"kc_action": action} if action else {}),
     }
     response = HttpResponseRedirect(f"{provider.authorization_endpoint}?{urlencode(parameters)}")
     remember(request, response, login)
@@ -210,7 +225,9 @@ def _end_refused_login(request: HttpRequest, login: PendingLogin, error: str) ->
     # Keycloak says this of a login page that was left open while another tab logged in or for
     # too long, and asks to begin again.
     if error == "temporarily_unavailable" and not login.is_second_try:
-        return begin_login(request, next_path=login.next_path, is_second_try=True)
+        return begin_login(
+            request, next_path=login.next_path, is_second_try=True, action=login.action
+        )
     logger.info("login_refused", reason=error[:MAX_STATE_CHARACTERS])
     if error == "access_denied":
         raise LoginFailed(_("It was cancelled, or the login service refused it."))
