@@ -5,6 +5,11 @@ from django.utils.translation import gettext_noop
 ACTIONS = frozenset(
     {
         gettext_noop("audit exported"),
+        gettext_noop("file deleted"),
+        gettext_noop("file folder deleted"),
+        gettext_noop("file folder made"),
+        gettext_noop("file replaced"),
+        gettext_noop("file uploaded"),
         gettext_noop("group created"),
         gettext_noop("group deleted"),
         gettext_noop("group member added"),
@@ -33,6 +38,10 @@ ACTIONS = frozenset(
         gettext_noop("tenant comparison requested"),
         gettext_noop("tenant created"),
         gettext_noop("tenant deleted"),
+        gettext_noop("tenant deletion asked for"),
+        gettext_noop("tenant deletion request accepted"),
+        gettext_noop("tenant deletion request declined"),
+        gettext_noop("tenant deletion request withdrawn"),
         gettext_noop("tenant deletion requested"),
         gettext_noop("tenant deletion scheduled"),
         gettext_noop("tenant owner appointed"),

@@ -20,11 +20,17 @@ ROLES_ASSIGN = "core:roles:assign"
 GROUPS_MANAGE = "core:groups:manage"
 # Not of the namespace `core`, all of which admins hold.
 OWNERSHIP_HAND_OVER = "ownership:workspace:hand-over"
+OWNERSHIP_DELETE = "ownership:workspace:delete"
 SETTINGS_MANAGE = "core:settings:manage"
 STAFF_VIEW = "core:staff:view"
 STAFF_MANAGE = "core:staff:manage"
+PLUGINS_VIEW = "core:plugins:view"
+PLUGINS_MANAGE = "core:plugins:manage"
 SERVICE_ACCOUNTS_READ = "core:service-accounts:read"
 SERVICE_ACCOUNTS_MANAGE = "core:service-accounts:manage"
+FILES_READ = "core:files:read"
+FILES_UPLOAD = "core:files:upload"
+FILES_DELETE = "core:files:delete"
 AUDIT_VIEW = "core:audit:view"
 TENANT_AUDIT_VIEW = "core:tenant-audit:view"
 AUDIT_READ = "core:audit:read"
@@ -152,6 +158,14 @@ CORE_PERMISSIONS = (
         ),
     ),
     PermissionDefinition(
+        key=OWNERSHIP_DELETE,
+        label=gettext_noop("Ask for the workspace's deletion"),
+        description=gettext_noop(
+            "Ask the operator of this service to delete the workspace with all that is in it, and"
+            " take that back. Only an owner can do it."
+        ),
+    ),
+    PermissionDefinition(
         key=SETTINGS_MANAGE,
         label=gettext_noop("Change the settings"),
         description=gettext_noop(
@@ -174,6 +188,24 @@ CORE_PERMISSIONS = (
         description=gettext_noop(
             "Give roles of the console to people who have logged in, and take them away:"
             " those that give nothing that one does not hold oneself."
+        ),
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=PLUGINS_VIEW,
+        label=gettext_noop("See the plugins"),
+        description=gettext_noop(
+            "See which plugins and releases the platform has, what they ask for, and which keys it"
+            " trusts."
+        ),
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=PLUGINS_MANAGE,
+        label=gettext_noop("Manage the plugins"),
+        description=gettext_noop(
+            "Register, publish, deprecate and withdraw releases of plugins, and say whose signature"
+            " the platform trusts: code of others runs because of it."
         ),
         audience=Audience.PLATFORM,
     ),
@@ -227,6 +259,23 @@ CORE_PERMISSIONS = (
         ),
     ),
     PermissionDefinition(
+        key=FILES_READ,
+        label=gettext_noop("Read files"),
+        description=gettext_noop("See which files the workspace keeps, and download them."),
+    ),
+    PermissionDefinition(
+        key=FILES_UPLOAD,
+        label=gettext_noop("Upload files"),
+        description=gettext_noop(
+            "Bring files, write over those of the same name, and make folders."
+        ),
+    ),
+    PermissionDefinition(
+        key=FILES_DELETE,
+        label=gettext_noop("Delete files"),
+        description=gettext_noop("Delete files and empty folders for good."),
+    ),
+    PermissionDefinition(
         key=AUDIT_READ,
         label=gettext_noop("Read the audit"),
         description=gettext_noop("See and export who did what in the workspace, and when."),
@@ -254,7 +303,9 @@ CORE_PERMISSIONS = (
 RESOURCE_WORDS = (
     gettext_noop("audit"),
     gettext_noop("dashboard"),
+    gettext_noop("files"),
     gettext_noop("groups"),
+    gettext_noop("plugins"),
     gettext_noop("roles"),
     gettext_noop("runs"),
     gettext_noop("service accounts"),

@@ -68,13 +68,20 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
             description=gettext_noop(
                 "Works in the workspace. Whoever logs in for the first time gets it."
             ),
-            grants=frozenset({permissions.DASHBOARD_VIEW, permissions.USERS_READ}),
+            grants=frozenset(
+                {
+                    permissions.DASHBOARD_VIEW,
+                    permissions.USERS_READ,
+                    permissions.FILES_READ,
+                    permissions.FILES_UPLOAD,
+                }
+            ),
         ),
         SystemRole(
             key=VIEWER,
             name=gettext_noop("Viewer"),
             description=gettext_noop("Sees the workspace and changes nothing."),
-            grants=frozenset({permissions.DASHBOARD_VIEW}),
+            grants=frozenset({permissions.DASHBOARD_VIEW, permissions.FILES_READ}),
         ),
     ),
     Audience.PLATFORM: (
@@ -88,8 +95,8 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
             key=SUPPORT,
             name=gettext_noop("Support"),
             description=gettext_noop(
-                "Sees tenants, their runs, the staff and the platform's audit; retries"
-                " failed runs, and keeps tenants up to date and well."
+                "Sees tenants, their runs, plugins, the staff and the platform's audit;"
+                " retries failed runs, and keeps tenants up to date and well."
             ),
             grants=frozenset(
                 {
@@ -99,6 +106,7 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
                     permissions.RUNS_RETRY,
                     permissions.STAFF_VIEW,
                     permissions.AUDIT_VIEW,
+                    permissions.PLUGINS_VIEW,
                 }
             ),
         ),
@@ -106,7 +114,8 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
             key=READ_ONLY,
             name=gettext_noop("Read-only"),
             description=gettext_noop(
-                "Sees tenants, their runs, the staff and the platform's audit, and changes nothing."
+                "Sees tenants, their runs, plugins, the staff and the platform's audit, and changes"
+                " nothing."
             ),
             grants=frozenset(
                 {
@@ -114,6 +123,7 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
                     permissions.RUNS_VIEW,
                     permissions.STAFF_VIEW,
                     permissions.AUDIT_VIEW,
+                    permissions.PLUGINS_VIEW,
                 }
             ),
         ),
