@@ -58,7 +58,7 @@ prove: venv fetch ## Run the long proofs and figures that `make test` leaves out
 	@$(VENV)/python -m bench pages
 
 screenshots: venv fetch ## Write docs/images/*.png anew, after a change of how pages look
-	@PLEXICA_SCREENSHOTS=docs/images $(VENV)/python -m pytest -q tests/e2e/test_pages.py -k every_page
+	@PLEXICA_SCREENSHOTS=docs/images $(VENV)/python -m pytest -q -m prove tests/e2e/test_pages.py
 
 docs: venv ## Build the documentation into site/
 	@NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --strict --quiet

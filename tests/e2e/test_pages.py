@@ -76,6 +76,8 @@ def test_every_page_of_the_console(app: App, console: Examples, admin_here: Pers
     assert f"/tenants/{console.values['slug']}/" in walker.weights
 
 
+@pytest.mark.prove
+@pytest.mark.timeout(1800)
 def test_every_page_of_a_workspace(acme: Tenant, workspace: Examples, ada_here: Person) -> None:
     walker = Walker(ada_here, acme.workspace_url)
     walk(walker, workspace)

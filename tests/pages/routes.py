@@ -13,7 +13,7 @@ _GROUP = re.compile(r"\(\?P<(\w+)>[^()]*\)")
 # What programs and the login use; people see their pages only.
 _NO_PAGES = ("/api/", "/oidc/")
 # Files that pages show, and not pages themselves, have an ending or one of these names.
-_FILES = {"avatar", "picture", "style"}
+_FILES = {"avatar", "file_download", "picture", "style"}
 
 
 @dataclass(frozen=True)
