@@ -5,8 +5,8 @@ from django.views.decorators.http import require_GET
 
 from plexica.console.dashboard import make_overview
 from plexica.console.forms import DashboardForm
+from plexica.console.health_selectors import platform_health
 from plexica.console.words import SERVER_WORDS
-from plexica.core.health import measure_all
 from plexica.core.htmx import render_page
 from plexica.identity.actors import viewer_of
 from plexica.rbac.guards import require
@@ -32,10 +32,12 @@ def dashboard(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-@require("core:tenants:view")
+@require("core:health:view")
 def dashboard_health(request: HttpRequest) -> HttpResponse:
     """Ask each server, and say which answers: the part that the first page need not wait for."""
-    servers = [(str(SERVER_WORDS.get(each.name, each.name)), each) for each in measure_all()]
+    servers = [
+        (str(SERVER_WORDS.get(each.name, each.name)), each) for each in platform_health().servers
+    ]
     return render_page(
         request,
         "console/dashboard_health.html",

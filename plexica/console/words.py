@@ -195,12 +195,3 @@ BULK_WORDS: dict[str, BulkWords] = {
         begun=_("Its logins are being opened"),
     ),
 }
-
-
-SERVER_WORDS: dict[str, Text] = {
-    "database": "PostgreSQL",
-    "redis": "Redis",
-    "keycloak": "Keycloak",
-    "storage": _("S3 storage"),
-    "mail": _("Mail"),
-}

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from http import HTTPStatus
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -149,6 +150,7 @@ def test_shows_only_what_one_may_see(
     page = text(admin)
     assert "Failed runs" not in page
     assert "Recent activity" not in page
+    assert SERVERS not in page
     assert "New tenant" not in page
 
 
@@ -176,7 +178,9 @@ class TestServers:
     def _told(self, monkeypatch: pytest.MonkeyPatch) -> None:
         told = [Health("database", is_up=True, latency_ms=1.4), Health("keycloak", is_up=False,
                 latency_ms=4000.0)]  # fmt: skip
-        monkeypatch.setattr(dashboard_views, "measure_all", lambda: told)
+        monkeypatch.setattr(
+            dashboard_views, "platform_health", lambda: SimpleNamespace(servers=told)
+        )
 
     def test_are_asked_by_a_part_of_the_page(
         self, admin: Client, monkeypatch: pytest.MonkeyPatch
@@ -186,10 +190,10 @@ class TestServers:
         assert "Answers in 1 ms" in part
         assert 'data-announce="Does not answer: Keycloak"' in part
 
-        def ask() -> list[Health]:
+        def ask() -> object:
             raise AssertionError("The page itself waits for no server.")
 
-        monkeypatch.setattr(dashboard_views, "measure_all", ask)
+        monkeypatch.setattr(dashboard_views, "platform_health", ask)
         assert f'hx-get="{SERVERS}"' in text(admin)
 
     def test_are_a_page_without_scripts(self, admin: Client) -> None:
