@@ -5,6 +5,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import Actor
@@ -22,14 +23,14 @@ class PackageRefused(InvalidInput):
     """The file is no package, or its manifest is not acceptable; `fields` says why."""
 
     code = "package-refused"
-    title = "This package is not acceptable"
+    title = gettext_noop("This package is not acceptable")
 
 
 class SignatureRefused(PlexicaError):
     """The package is not signed by a key that the platform trusts, or was changed since."""
 
     code = "signature-refused"
-    title = "The platform does not trust this package"
+    title = gettext_noop("The platform does not trust this package")
     status = 400
 
 
@@ -37,14 +38,14 @@ class VersionTaken(Conflict):
     """The version is registered with other contents."""
 
     code = "version-taken"
-    title = "This version is registered already"
+    title = gettext_noop("This version is registered already")
 
 
 class StateRefused(Conflict):
     """The release's state does not allow it."""
 
     code = "release-state"
-    title = "The state of this release does not allow it"
+    title = gettext_noop("The state of this release does not allow it")
 
 
 def register_release(*, content: bytes, actor: Actor) -> tuple[Release, bool]:

@@ -3,6 +3,7 @@
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import Actor
@@ -17,14 +18,14 @@ class KeyKnown(Conflict):
     """The key is in the list already, trusted or revoked."""
 
     code = "key-known"
-    title = "This key is in the list already"
+    title = gettext_noop("This key is in the list already")
 
 
 class KeyRevoked(Conflict):
     """The key counts no more."""
 
     code = "key-revoked"
-    title = "This key has been revoked"
+    title = gettext_noop("This key has been revoked")
 
 
 def add_trusted_key(*, name: str, public_key: str, actor: Actor) -> TrustedKey:

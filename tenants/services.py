@@ -18,7 +18,7 @@ from plexica.core.jobs import send_after_commit
 from plexica.core.languages import time_zone_names
 from plexica.core.themes import ThemeMode
 from plexica.events.services import publish
-from tenants import session_limits, slugs
+from tenants import login_rules, session_limits, slugs
 from tenants.lifecycle import move_tenant, save_tenant
 from tenants.models import ProvisioningRun, Tenant
 from tenants.runs import PROVISIONING_TASK, begin_run
@@ -167,6 +167,22 @@ def update_theme(
     """
     given = {"theme_colour": theme_colour, "theme_mode": theme_mode, "logo": logo, "icon": icon}
     return _change(tenant, actor, given)
+
+
+def update_security(*, tenant: Tenant, actor: Actor, **rules: int | bool) -> Tenant:
+    """Change how people log in to a tenant's workspace.
+
+    Args:
+        tenant: The tenant, as it was read.
+        actor: Who changes it.
+        rules: Values by the names of `login_rules.COLUMNS` and `session_limits.COLUMNS`; what is
+            left out stays.
+
+    Raises:
+        InvalidInput: A value is not acceptable.
+        StaleTenant: Somebody else changed the tenant since it was read.
+    """
+    return _change(tenant, actor, rules)
 
 
 def retry_run(*, run: ProvisioningRun, actor: Actor) -> ProvisioningRun:
@@ -365,6 +381,11 @@ def _validate_picture(value: str) -> None:
         raise ValidationError(_("This is no picture of the theme."))
 
 
+def _validate_flag(value: object) -> None:
+    if not isinstance(value, bool):
+        raise ValidationError(_("Say yes or no."))
+
+
 _VALIDATORS: dict[str, Callable[[Any], None]] = {
     "slug": slugs.validate_slug,
     "name": _validate_name,
@@ -374,6 +395,12 @@ _VALIDATORS: dict[str, Callable[[Any], None]] = {
     "session_max_minutes": session_limits.validate_max_minutes,
     "locale": _validate_locale,
     "time_zone": _validate_time_zone,
+    "password_min_length": login_rules.validate_password_length,
+    "password_history": login_rules.validate_password_history,
+    "password_mixed_case": _validate_flag,
+    "password_digit": _validate_flag,
+    "password_symbol": _validate_flag,
+    "second_factor_required": _validate_flag,
     "theme_colour": _validate_colour,
     "theme_mode": _validate_mode,
     "logo": _validate_picture,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plexica.core.forms import StrictForm, TypedWordField, demand_word, text_widget
 from plexica.rbac.models import MAX_KEY_LENGTH as MAX_ROLE_KEY_LENGTH
+from tenants.deletion_requests import MAX_WORDS_LENGTH
 from tenants.life import MAX_GRACE_DAYS
 from tenants.models import Tenant
 from tenants.services import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
@@ -135,6 +136,17 @@ class TenantDeleteForm(TenantVersionForm):
         if tenant.state == TenantState.FAILED:
             # There is nothing worth a time of grace.
             self.fields["grace_days"].widget = forms.HiddenInput()
+
+
+class DeclineForm(StrictForm):
+    """What the owner reads who asked for the deletion of their tenant."""
+
+    answer = forms.CharField(
+        label=_("Why not?"),
+        max_length=MAX_WORDS_LENGTH,
+        help_text=_("The owner reads this in their workspace."),
+        widget=forms.Textarea(attrs={"class": "form-control", "rows": 3}),
+    )
 
 
 class StaffFilterForm(StrictForm):

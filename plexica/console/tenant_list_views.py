@@ -24,6 +24,7 @@ from plexica.core.htmx import render_page, wants_fragment
 from plexica.identity.actors import actor_of
 from plexica.rbac.guards import require
 from tenants.bulk import BulkAction, act_on_tenants, examine
+from tenants.deletion_requests import list_open_requests
 from tenants.models import Tenant
 from tenants.selectors import list_schema_versions, list_tenants, walk_tenants
 from tenants.services import note_tenants_exported
@@ -71,6 +72,8 @@ def tenant_list(request: HttpRequest) -> HttpResponse:
             "rows": make_rows(list(page.object_list), shown),
             "is_filtered": not is_valid or form.is_narrowed,
             "bulk_words": BULK_WORDS,
+            # Read only where the whole page is rendered.
+            "wishes": list_open_requests(),
         },
         fragment="console/_tenant_table.html",
         status=200 if is_valid else 400,

@@ -55,6 +55,7 @@ urlpatterns = [
     path("tenants/<slug:slug>/resume/", life_views.tenant_resume, name="tenant_resume"),
     path("tenants/<slug:slug>/restore/", life_views.tenant_restore, name="tenant_restore"),
     path("tenants/<slug:slug>/free/", life_views.tenant_free, name="tenant_free"),
+    path("tenants/<slug:slug>/decline/", life_views.deletion_decline, name="deletion_decline"),
     path("tenants/<slug:slug>/delete/", life_views.tenant_delete, name="tenant_delete"),
     path("tenants/<slug:slug>/runs/<uuid:run_id>/", views.run_detail, name="run_detail"),
     path("tenants/<slug:slug>/runs/<uuid:run_id>/retry/", views.run_retry, name="run_retry"),

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from django.core import signing
 from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext_noop
 
 from plexica.core.errors import InvalidInput
 
@@ -25,7 +26,7 @@ class InvalidCursor(InvalidInput):
     """The cursor is not one that this list gave out."""
 
     code = "invalid-cursor"
-    title = "The cursor is not acceptable"
+    title = gettext_noop("The cursor is not acceptable")
 
 
 @dataclass(frozen=True, slots=True)

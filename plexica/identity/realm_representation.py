@@ -30,6 +30,7 @@ from plexica.identity.providers import (
 )
 from plexica.identity.realm_events import KEPT_EVENTS
 from plexica.identity.realm_look import STYLE_ATTRIBUTE, name_with_logo, style_address
+from plexica.identity.realm_security import password_policy
 from plexica.settings.environment import Environment
 from tenants.middleware import BACKCHANNEL_PATH
 from tenants.models import Tenant
@@ -87,6 +88,7 @@ def tenant_settings(tenant: Tenant) -> dict[str, Any]:
     return {
         **_settings(tenant.realm, tenant.name, tenant.locale),
         **session_settings(limits_of(tenant)),
+        "passwordPolicy": password_policy(tenant),
         "displayNameHtml": name_with_logo(tenant),
         "attributes": {
             TENANT_ATTRIBUTE: str(tenant.id),

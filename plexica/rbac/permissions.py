@@ -20,6 +20,7 @@ ROLES_ASSIGN = "core:roles:assign"
 GROUPS_MANAGE = "core:groups:manage"
 # Not of the namespace `core`, all of which admins hold.
 OWNERSHIP_HAND_OVER = "ownership:workspace:hand-over"
+OWNERSHIP_DELETE = "ownership:workspace:delete"
 SETTINGS_MANAGE = "core:settings:manage"
 STAFF_VIEW = "core:staff:view"
 STAFF_MANAGE = "core:staff:manage"
@@ -154,6 +155,14 @@ CORE_PERMISSIONS = (
         ),
     ),
     PermissionDefinition(
+        key=OWNERSHIP_DELETE,
+        label=gettext_noop("Ask for the workspace's deletion"),
+        description=gettext_noop(
+            "Ask the operator of this service to delete the workspace with all that is in it, and"
+            " take that back. Only an owner can do it."
+        ),
+    ),
+    PermissionDefinition(
         key=SETTINGS_MANAGE,
         label=gettext_noop("Change the settings"),
         description=gettext_noop(
@@ -275,6 +284,7 @@ RESOURCE_WORDS = (
     gettext_noop("audit"),
     gettext_noop("dashboard"),
     gettext_noop("groups"),
+    gettext_noop("plugins"),
     gettext_noop("roles"),
     gettext_noop("runs"),
     gettext_noop("service accounts"),

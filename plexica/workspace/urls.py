@@ -83,6 +83,9 @@ urlpatterns = [
     path("audit/<uuid:entry_id>/", audit_views.audit_entry, name="audit_entry"),
     path("settings/", settings_views.settings_general, name="settings_general"),
     path("settings/theme/", settings_views.settings_theme, name="settings_theme"),
+    path("settings/security/", settings_views.settings_security, name="settings_security"),
+    path("settings/danger/", settings_views.settings_danger, name="settings_danger"),
+    path("settings/danger/withdraw/", settings_views.deletion_withdraw, name="deletion_withdraw"),
     path("settings/theme/preview/", settings_views.theme_preview, name="theme_preview"),
     path(
         "settings/theme/preview/<slug:digits>.css",

@@ -1,6 +1,6 @@
 // Runs before the first paint: a page must not flash in the wrong theme.
 // The server says which theme somebody has chosen. The browser keeps a copy of that for pages that
-// know nobody, such as those that say that somebody is logged out.
+// know nobody, such as those that say that somebody is logged out; without one, a tenant's counts.
 (() => {
   const KEY = "plexica-theme";
   const CHOICES = ["light", "dark", "auto"];
@@ -24,7 +24,7 @@
   };
 
   const known = (choice) => (CHOICES.includes(choice) ? choice : "auto");
-  let choice = known(root.dataset.themeMode ?? stored());
+  let choice = known(root.dataset.themeMode ?? stored() ?? root.dataset.themeDefault);
 
   const apply = () => {
     root.dataset.bsTheme = choice === "auto" ? (system.matches ? "dark" : "light") : choice;

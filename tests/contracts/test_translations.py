@@ -16,6 +16,7 @@ from django.conf import settings
 from django.utils.translation.template import templatize
 
 from plexica.audit.actions import ACTIONS
+from plexica.core.errors import PlexicaError
 from plexica.core.templatetags.components import as_words
 from plexica.rbac.permissions import RESOURCE_WORDS
 from plexica.rbac.registry import list_definitions
@@ -23,6 +24,14 @@ from plexica.rbac.registry import list_definitions
 ROOT = Path(settings.BASE_DIR)
 SOURCES = ("plexica", "tenants", "plugins", "templates")
 CATALOGUE = ROOT / "locale" / "it" / "LC_MESSAGES" / "django.po"
+# Their errors are told to programs and on the command line only, which is in English.
+FOR_PROGRAMS = (
+    "plexica.identity.callers",
+    "plexica.identity.jwt",
+    "plexica.identity.sync",
+    "tenants.api",
+    "tenants.cli",
+)
 HOW_TO_MEND = (
     "Add them with their Italian to locale/it/LC_MESSAGES/django.po: run `make messages` (it needs"
     ' gettext) and fill in each empty msgstr, or append `msgid "…"` and `msgstr "…"` by hand.'
@@ -154,6 +163,20 @@ def test_every_permission_is_translatable() -> None:
             assert words <= texts, f"Write gettext_noop(…) round the words of {definition.key}."
             resource = as_words(definition.key.split(":")[1])
             assert resource in RESOURCE_WORDS, f"Add {resource!r} to RESOURCE_WORDS."
+
+
+def _kinds(error: type[PlexicaError]) -> Iterator[type[PlexicaError]]:
+    yield error
+    for kind in error.__subclasses__():
+        yield from _kinds(kind)
+
+
+def test_every_kind_of_error_that_pages_show_is_translatable() -> None:
+    texts = {text for _context, text, _many in gathered()}
+    for kind in _kinds(PlexicaError):
+        if kind.__module__.startswith(SOURCES) and not kind.__module__.startswith(FOR_PROGRAMS):
+            place = f"{kind.__module__}.{kind.__name__}"
+            assert kind.title in texts, f"Write gettext_noop(…) round the title of {place}."
 
 
 def test_the_spaces_round_a_text_are_kept() -> None:

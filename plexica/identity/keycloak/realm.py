@@ -193,6 +193,17 @@ class RealmClient(AdminClient):
         """Change the settings that are named; `attributes` replace all those that are there."""
         self._in_realm("PUT", "", body=representation)
 
+    def list_executions(self, flow: str) -> list[dict[str, Any]]:
+        """Return the steps of a login, those of its parts among them, in their order."""
+        found: list[dict[str, Any]] = self._in_realm(
+            "GET", f"/authentication/flows/{flow}/executions"
+        ).body
+        return found
+
+    def update_execution(self, flow: str, execution: dict[str, Any]) -> None:
+        """Change a step of a login."""
+        self._in_realm("PUT", f"/authentication/flows/{flow}/executions", body=execution)
+
     def get_user_profile(self) -> dict[str, Any]:
         """Return what the realm asks of a person."""
         found: dict[str, Any] = self._in_realm("GET", "/users/profile").body
