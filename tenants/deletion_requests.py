@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import Actor
@@ -26,14 +27,14 @@ class RequestClosed(Conflict):
     """The request has been answered or withdrawn, or there is none."""
 
     code = "request-closed"
-    title = "This request is no longer open"
+    title = gettext_noop("This request is no longer open")
 
 
 class RequestOpen(Conflict):
     """A request waits for its answer already."""
 
     code = "request-open"
-    title = "A request waits for its answer already"
+    title = gettext_noop("A request waits for its answer already")
 
 
 def open_request(*, tenant: Tenant) -> DeletionRequest | None:

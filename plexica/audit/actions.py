@@ -5,6 +5,11 @@ from django.utils.translation import gettext_noop
 ACTIONS = frozenset(
     {
         gettext_noop("audit exported"),
+        gettext_noop("file deleted"),
+        gettext_noop("file folder deleted"),
+        gettext_noop("file folder made"),
+        gettext_noop("file replaced"),
+        gettext_noop("file uploaded"),
         gettext_noop("group created"),
         gettext_noop("group deleted"),
         gettext_noop("group member added"),

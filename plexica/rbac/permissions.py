@@ -28,6 +28,9 @@ PLUGINS_VIEW = "core:plugins:view"
 PLUGINS_MANAGE = "core:plugins:manage"
 SERVICE_ACCOUNTS_READ = "core:service-accounts:read"
 SERVICE_ACCOUNTS_MANAGE = "core:service-accounts:manage"
+FILES_READ = "core:files:read"
+FILES_UPLOAD = "core:files:upload"
+FILES_DELETE = "core:files:delete"
 AUDIT_VIEW = "core:audit:view"
 TENANT_AUDIT_VIEW = "core:tenant-audit:view"
 AUDIT_READ = "core:audit:read"
@@ -256,6 +259,23 @@ CORE_PERMISSIONS = (
         ),
     ),
     PermissionDefinition(
+        key=FILES_READ,
+        label=gettext_noop("Read files"),
+        description=gettext_noop("See which files the workspace keeps, and download them."),
+    ),
+    PermissionDefinition(
+        key=FILES_UPLOAD,
+        label=gettext_noop("Upload files"),
+        description=gettext_noop(
+            "Bring files, write over those of the same name, and make folders."
+        ),
+    ),
+    PermissionDefinition(
+        key=FILES_DELETE,
+        label=gettext_noop("Delete files"),
+        description=gettext_noop("Delete files and empty folders for good."),
+    ),
+    PermissionDefinition(
         key=AUDIT_READ,
         label=gettext_noop("Read the audit"),
         description=gettext_noop("See and export who did what in the workspace, and when."),
@@ -283,6 +303,7 @@ CORE_PERMISSIONS = (
 RESOURCE_WORDS = (
     gettext_noop("audit"),
     gettext_noop("dashboard"),
+    gettext_noop("files"),
     gettext_noop("groups"),
     gettext_noop("plugins"),
     gettext_noop("roles"),

@@ -68,13 +68,20 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
             description=gettext_noop(
                 "Works in the workspace. Whoever logs in for the first time gets it."
             ),
-            grants=frozenset({permissions.DASHBOARD_VIEW, permissions.USERS_READ}),
+            grants=frozenset(
+                {
+                    permissions.DASHBOARD_VIEW,
+                    permissions.USERS_READ,
+                    permissions.FILES_READ,
+                    permissions.FILES_UPLOAD,
+                }
+            ),
         ),
         SystemRole(
             key=VIEWER,
             name=gettext_noop("Viewer"),
             description=gettext_noop("Sees the workspace and changes nothing."),
-            grants=frozenset({permissions.DASHBOARD_VIEW}),
+            grants=frozenset({permissions.DASHBOARD_VIEW, permissions.FILES_READ}),
         ),
     ),
     Audience.PLATFORM: (

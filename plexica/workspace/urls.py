@@ -3,6 +3,7 @@ from django.urls import path
 from plexica.identity.profile.urls import avatar_patterns, profile_patterns
 from plexica.workspace import (
     audit_views,
+    file_views,
     group_views,
     ownership_views,
     people_actions,
@@ -81,6 +82,14 @@ urlpatterns = [
     path("audit/", audit_views.audit, name="audit"),
     path("audit/export/", audit_views.audit_export, name="audit_export"),
     path("audit/<uuid:entry_id>/", audit_views.audit_entry, name="audit_entry"),
+    path("files/", file_views.file_list, name="file_list"),
+    path("files/upload/", file_views.file_upload, name="file_upload"),
+    path("files/folder/", file_views.folder_make, name="folder_make"),
+    path("files/folder/delete/", file_views.folder_delete, name="folder_delete"),
+    path("files/delete/", file_views.file_delete, name="file_delete"),
+    path("files/link/", file_views.file_link, name="file_link"),
+    path("files/open/", file_views.file_open, name="file_open"),
+    path("files/get/<str:link>/", file_views.file_download, name="file_download"),
     path("settings/", settings_views.settings_general, name="settings_general"),
     path("settings/theme/", settings_views.settings_theme, name="settings_theme"),
     path("settings/security/", settings_views.settings_security, name="settings_security"),

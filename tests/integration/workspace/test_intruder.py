@@ -38,6 +38,7 @@ def addresses(group_id: object, key: str, user_id: object) -> Iterator[str]:
             # Each test's things have one id.
             ("<uuid:account_id>", group_id),
             ("<uuid:entry_id>", group_id),
+            ("<str:link>", "forged"),
             ("<slug:key>", key),
             ("<uuid:user_id>", user_id),
             ("<str:name>", "picture.webp"),
@@ -127,13 +128,19 @@ def test_strangers_are_sent_to_log_in(ada: Member, things: Any) -> None:
             assert answer["Location"].startswith("/oidc/authenticate/")
 
 
-def test_bo_sees_the_dashboard_and_the_people_only(ada: Member, bo: Member, things: Any) -> None:
+def test_bo_sees_the_dashboard_the_people_and_the_files_only(
+    ada: Member, bo: Member, things: Any
+) -> None:
     group, role = things
     page = bo.client.get("/").content.decode()
     for hidden in ("/roles/", "/groups/", "/why/", "/service-accounts/", "/audit/"):
         assert f'href="{hidden}' not in page
     before = _state(ada.tenant)
     open_to_bo = {"/", "/users/", f"/users/{ada.user.pk}/"}
+    # What these ask for is not there, or was not sent.
+    open_to_bo |= {
+        f"/files/{name}" for name in ("", "upload/", "folder/", "link/", "open/", "get/forged/")
+    }
     # What is everybody's own.
     open_to_bo |= {
         address
@@ -153,7 +160,15 @@ def test_bo_sees_the_dashboard_and_the_people_only(ada: Member, bo: Member, thin
 def test_the_menu_shows_what_one_may_do(ada: Member, dee: Member) -> None:
     for somebody in (ada, dee):
         page = somebody.client.get("/").content.decode()
-        for shown in ("/users/", "/roles/", "/groups/", "/why/", "/service-accounts/", "/audit/"):
+        for shown in (
+            "/users/",
+            "/files/",
+            "/roles/",
+            "/groups/",
+            "/why/",
+            "/service-accounts/",
+            "/audit/",
+        ):
             assert f'href="{shown}"' in page
     page = dee.client.get("/groups/").content.decode()
     assert page.count('aria-current="page"') == 1
