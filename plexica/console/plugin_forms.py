@@ -1,10 +1,9 @@
 """What the console's pages about plugins accept."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +13,9 @@ from plugins.models import MAX_NAME_LENGTH, MAX_REASON_LENGTH
 from plugins.packages import MAX_KEY_BYTES, MAX_PACKAGE_BYTES
 from plugins.selectors import ORDERINGS
 from plugins.states import ReleaseState
+
+if TYPE_CHECKING:
+    from django.core.files.uploadedfile import UploadedFile
 
 
 class PluginFilterForm(StrictForm):
