@@ -4,6 +4,7 @@ from django.views.generic import RedirectView
 from plexica.console import (
     audit_views,
     detail_views,
+    health_views,
     life_views,
     maintenance_views,
     plugin_views,
@@ -86,6 +87,7 @@ urlpatterns = [
         plugin_views.release_withdraw,
         name="plugin_release_withdraw",
     ),
+    path("health-status/", health_views.health_status, name="health_status"),
     path("audit/", audit_views.audit, name="audit"),
     path("audit/export/", audit_views.audit_export, name="audit_export"),
     path("audit/<uuid:entry_id>/", audit_views.audit_entry, name="audit_entry"),
