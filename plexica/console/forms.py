@@ -207,3 +207,9 @@ class AppointForm(StrictForm):
         help_text=_("Without this the tenant has several owners."),
         widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
     )
+
+
+class HealthForm(StrictForm):
+    """Whether the servers are asked before the page is shown."""
+
+    now = forms.BooleanField(required=False)

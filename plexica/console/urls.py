@@ -4,6 +4,7 @@ from django.views.generic import RedirectView
 from plexica.console import (
     audit_views,
     detail_views,
+    health_views,
     life_views,
     maintenance_views,
     staff_views,
@@ -58,6 +59,7 @@ urlpatterns = [
     path("tenants/<slug:slug>/delete/", life_views.tenant_delete, name="tenant_delete"),
     path("tenants/<slug:slug>/runs/<uuid:run_id>/", views.run_detail, name="run_detail"),
     path("tenants/<slug:slug>/runs/<uuid:run_id>/retry/", views.run_retry, name="run_retry"),
+    path("health-status/", health_views.health_status, name="health_status"),
     path("audit/", audit_views.audit, name="audit"),
     path("audit/export/", audit_views.audit_export, name="audit_export"),
     path("audit/<uuid:entry_id>/", audit_views.audit_entry, name="audit_entry"),

@@ -90,12 +90,8 @@ def own_sessions(
     for row in _alive(tenant, user):
         here.setdefault(row.realm_session or str(row.pk), []).append(row)
     found = [_of_rows(key, rows, known.get(key), current, client_id) for key, rows in here.items()]
-    found += [
-        _of_realm(session, client_id)
-        for key, session in known.items()
-        # What only this application has begun and does not know any more is of no use to anybody.
-        if key not in here and session.apps.keys() - {client_id}
-    ]
+    # In such a browser nobody is asked for a password, even if it is logged in to nothing now.
+    found += [_of_realm(session, client_id) for key, session in known.items() if key not in here]
     return sorted(found, key=lambda each: (not each.is_current, -each.seen_at.timestamp()))
 
 

@@ -24,6 +24,7 @@ from tests.integration.identity.logins import (
     keycloak_at,
     logged_in,
     logged_in_at_console,
+    pass_time,
     row_of,
 )
 from tests.integration.people.conftest import settle, waiting
@@ -146,6 +147,18 @@ def test_while_keycloak_is_down_they_end_here_and_there_later(acme: Tenant, ada:
     assert "At the login service they have yet to be ended." in page
     settle(acme)
     assert waiting(acme, ada) is None
+    assert at_realm(acme, ada) == {sid_of(acme, here)}
+
+
+def test_what_only_the_realm_still_has_is_shown_and_ended(acme: Tenant, ada: User) -> None:
+    """A browser that was idle for long is asked for no password."""
+    here, idle = logged_in(acme), logged_in(acme)
+    sid = sid_of(acme, idle)
+    pass_time(idle, acme, since_use=31, since_login=31, since_due=0)
+    assert not is_in(idle)
+    page = here.client.get(PAGE).content.decode()
+    assert "Logged in at the login service only" in page
+    post(here, f"{PAGE}end/", session=sid)
     assert at_realm(acme, ada) == {sid_of(acme, here)}
 
 
