@@ -173,5 +173,5 @@ def test_it_costs_the_same_however_much_there_is(
     with django_assert_num_queries(11):
         page_of(ada)
     page_of(bo)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         page_of(bo)
