@@ -41,6 +41,7 @@ ACTIONS = frozenset(
         gettext_noop("super admin granted"),
         gettext_noop("super admin requested"),
         gettext_noop("tenant activated"),
+        gettext_noop("tenant checklist dismissed"),
         gettext_noop("tenant comparison requested"),
         gettext_noop("tenant created"),
         gettext_noop("tenant deleted"),
