@@ -14,8 +14,8 @@ from plexica.identity.models import User
 from plexica.rbac.services import assign_role
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
-from tests.integration.console.conftest import logged_in
 from tests.integration.conftest import MakeRun
+from tests.integration.console.conftest import logged_in
 
 URLCONF = "plexica.urls_console"
 
