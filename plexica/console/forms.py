@@ -12,6 +12,7 @@ from plexica.rbac.models import MAX_KEY_LENGTH as MAX_ROLE_KEY_LENGTH
 from tenants.deletion_requests import MAX_WORDS_LENGTH
 from tenants.life import MAX_GRACE_DAYS
 from tenants.models import Tenant
+from tenants.overview import Period
 from tenants.services import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
 from tenants.session_limits import (
     MAX_IDLE_MINUTES,
@@ -138,6 +139,12 @@ class TenantDeleteForm(TenantVersionForm):
             self.fields["grace_days"].widget = forms.HiddenInput()
 
 
+class DashboardForm(StrictForm):
+    """Over which time the first page counts."""
+
+    period = forms.ChoiceField(choices=[(each, each) for each in Period], required=False)
+
+
 class DeclineForm(StrictForm):
     """What the owner reads who asked for the deletion of their tenant."""
 
@@ -207,3 +214,9 @@ class AppointForm(StrictForm):
         help_text=_("Without this the tenant has several owners."),
         widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
     )
+
+
+class HealthForm(StrictForm):
+    """Whether the servers are asked before the page is shown."""
+
+    now = forms.BooleanField(required=False)

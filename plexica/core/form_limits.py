@@ -5,6 +5,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.core.error_pages import error_page
 from plexica.core.errors import PlexicaError
@@ -19,7 +20,7 @@ class BodyTooLarge(PlexicaError):
     """More was sent than is taken."""
 
     code = "body-too-large"
-    title = "This is too large"
+    title = gettext_noop("This is too large")
     status = 413
 
 

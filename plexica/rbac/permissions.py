@@ -11,6 +11,7 @@ TENANTS_SUSPEND = "core:tenants:suspend"
 TENANTS_DELETE = "core:tenants:delete"
 TENANTS_MAINTAIN = "core:tenants:maintain"
 TENANTS_APPOINT = "core:tenants:appoint"
+HEALTH_VIEW = "core:health:view"
 RUNS_VIEW = "core:runs:view"
 RUNS_RETRY = "core:runs:retry"
 DASHBOARD_VIEW = "core:dashboard:view"
@@ -109,6 +110,14 @@ CORE_PERMISSIONS = (
         key=RUNS_RETRY,
         label=gettext_noop("Retry provisioning runs"),
         description=gettext_noop("Have a failed run of a tenant tried again."),
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=HEALTH_VIEW,
+        label=gettext_noop("See the platform's health"),
+        description=gettext_noop(
+            "See whether the servers answer, what waits in queues, and what runs by the clock."
+        ),
         audience=Audience.PLATFORM,
     ),
     PermissionDefinition(
@@ -305,6 +314,7 @@ RESOURCE_WORDS = (
     gettext_noop("dashboard"),
     gettext_noop("files"),
     gettext_noop("groups"),
+    gettext_noop("health"),
     gettext_noop("plugins"),
     gettext_noop("roles"),
     gettext_noop("runs"),

@@ -105,6 +105,7 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
                     permissions.TENANTS_MAINTAIN,
                     permissions.RUNS_RETRY,
                     permissions.STAFF_VIEW,
+                    permissions.HEALTH_VIEW,
                     permissions.AUDIT_VIEW,
                     permissions.PLUGINS_VIEW,
                 }
@@ -122,6 +123,7 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
                     permissions.TENANTS_VIEW,
                     permissions.RUNS_VIEW,
                     permissions.STAFF_VIEW,
+                    permissions.HEALTH_VIEW,
                     permissions.AUDIT_VIEW,
                     permissions.PLUGINS_VIEW,
                 }

@@ -69,7 +69,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django_tenants",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "plexica.core.static_files.CollectedFilesConfig",
     "django_htmx",
     "django_structlog",
     "mozilla_django_oidc",
@@ -83,6 +83,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "plexica.core.health.HealthMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # It adds a random length, so that sizes tell nobody what a page holds (ADR 20).
+    "django.middleware.gzip.GZipMiddleware",
     "plexica.core.languages.LanguageMiddleware",
     "tenants.middleware.TenantMiddleware",
     "plexica.core.request_log.RequestLogMiddleware",
@@ -236,6 +238,8 @@ KEYCLOAK_SERVERS = {
         admin_client_secret=env.str("KEYCLOAK_ADMIN_CLIENT_SECRET", default=""),
     )
 }
+# How many realms one Keycloak should have at most: with more, its own administration becomes slow.
+PLEXICA_REALM_CEILING = env.int("PLEXICA_REALM_CEILING", default=800)
 PLEXICA_CONSOLE_CLIENT_SECRET = secret("PLEXICA_CONSOLE_CLIENT_SECRET")
 
 CONTENT_SECURITY_POLICY = {
@@ -277,9 +281,8 @@ STORAGES = {
     "default": {"BACKEND": "plexica.storage.backend.TenantStorage"},
     "staticfiles": {
         "BACKEND": {
-            # Compressing takes over a minute, which a start on one machine need not spend.
-            Environment.PRODUCTION: "whitenoise.storage.CompressedManifestStaticFilesStorage",
-            Environment.LOCAL: "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
+            Environment.PRODUCTION: "plexica.core.static_files.StaticStorage",
+            Environment.LOCAL: "plexica.core.static_files.StaticStorage",
             Environment.TEST: "django.contrib.staticfiles.storage.StaticFilesStorage",
         }[PLEXICA_ENVIRONMENT]
     },

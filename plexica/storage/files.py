@@ -16,6 +16,7 @@ from django.conf import settings
 from django.core import signing
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.audit.models import AuditEntry
 from plexica.audit.services import record
@@ -54,21 +55,21 @@ class NameTaken(Conflict):
     """There is something of this name already."""
 
     code = "name-taken"
-    title = "There is something of this name already"
+    title = gettext_noop("There is something of this name already")
 
 
 class FolderNotEmpty(Conflict):
     """There is something in the folder."""
 
     code = "folder-not-empty"
-    title = "The folder is not empty"
+    title = gettext_noop("The folder is not empty")
 
 
 class LinkExpired(NotFound):
     """The link to a file is too old, or was never given out for this tenant."""
 
     code = "link-expired"
-    title = "This link has expired"
+    title = gettext_noop("This link has expired")
 
 
 @dataclass(frozen=True, slots=True)

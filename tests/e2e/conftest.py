@@ -21,7 +21,7 @@ from plexica.core.scope import platform_scope
 from tenants.models import Tenant
 from tests.conftest import Servers
 from tests.e2e.api import Api, fetch_token
-from tests.e2e.people import DESKTOP, Person
+from tests.e2e.people import Person
 from tests.environment import ROOT
 from tests.integration.conftest import remove
 
@@ -112,8 +112,8 @@ def person(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Callabl
     """Have people come with browsers of their own; none of those may complain of anything."""
     people: list[Person] = []
 
-    def come(*, width: int = DESKTOP, has_javascript: bool = True) -> Person:
-        people.append(Person(browser, width=width, has_javascript=has_javascript))
+    def come(**options: Any) -> Person:
+        people.append(Person(browser, **options))
         return people[-1]
 
     yield come
@@ -138,7 +138,7 @@ def log_in_admin(app: App, somebody: Person) -> None:
     """Log the super admin in to the console."""
     somebody.page.goto(app.console_url)
     somebody.log_in(app.admin_username, app.admin_password)
-    somebody.page.wait_for_url(f"{app.console_url}/tenants/")
+    somebody.page.wait_for_url(f"{app.console_url}/")
 
 
 @pytest.fixture

@@ -25,9 +25,18 @@ class Person:
         problems: What browsers complain about: errors in the console, broken policies, exceptions.
     """
 
-    def __init__(self, browser: Browser, *, width: int, has_javascript: bool) -> None:
+    def __init__(
+        self,
+        browser: Browser,
+        *,
+        width: int = DESKTOP,
+        has_javascript: bool = True,
+        language: str = "en-US",
+    ) -> None:
         self.context: BrowserContext = browser.new_context(
-            viewport={"width": width, "height": 800}, java_script_enabled=has_javascript
+            viewport={"width": width, "height": 800},
+            java_script_enabled=has_javascript,
+            locale=language,
         )
         self.context.set_default_timeout(PATIENCE_SECONDS * 1000)
         self.problems: list[str] = []

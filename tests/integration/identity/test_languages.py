@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from deploy.local.mail import Mail
-from plexica.identity.realm_part import RealmPart
+from plexica.identity.realm_settings import tell_realm_of_settings
 from plexica.identity.services import create_realm_user, delete_realm_user, send_invitation
 from tenants.models import Tenant
 from tests.conftest import Servers
@@ -44,13 +44,13 @@ def test_the_login_page_is_in_the_same_language(acme: Tenant) -> None:
 def test_an_invitation_is_in_the_tenants_language(
     servers: Servers, acme: Tenant, locale: str, words: str
 ) -> None:
-    part, before = RealmPart(), acme.locale
+    before, event = acme.locale, {"tenant": acme.slug, "changed": ["locale"]}
     acme.locale = locale
     acme.save(update_fields=["locale"])
     address = f"dora-{time.time_ns()}@acme.example"
     subject = create_realm_user(tenant=acme, email=address)
     try:
-        part.repair(acme, part.inspect(acme))
+        tell_realm_of_settings(event)
         send_invitation(tenant=acme, subject=subject)
         mails = requests.get(f"{Mail(servers.instance).url}/api/email", timeout=10).json()
         subjects = [mail["subject"] for mail in mails if mail["to"][0]["address"] == address]
@@ -58,5 +58,5 @@ def test_an_invitation_is_in_the_tenants_language(
     finally:
         acme.locale = before
         acme.save(update_fields=["locale"])
-        part.repair(acme, part.inspect(acme))
+        tell_realm_of_settings(event)
         delete_realm_user(tenant=acme, subject=subject)

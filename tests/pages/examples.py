@@ -1,0 +1,129 @@
+"""Real things in place of the parameters of pages.
+
+A page without parameters is visited from the moment that it has an address. For a new parameter,
+name here what stands in its place: without an example, the tests of all pages fail.
+"""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from plexica.audit.models import AuditEntry
+from plexica.core.actor import SYSTEM
+from plexica.core.scope import platform_scope
+from plexica.identity.models import ServiceAccount, ServiceAccountState, User, UserKind
+from plexica.rbac.models import Group, Role, RoleAssignment
+from plexica.rbac.services import assign_role
+from tenants.models import Tenant
+from tenants.scopes import tenant_scope
+from tests.pages.routes import Parameter, Route, routes
+
+CONSOLE = "plexica.urls_console"
+WORKSPACE = "plexica.urls_workspace"
+_ISSUER = "http://pages"
+
+
+class Unknown(KeyError):
+    """No example is known for a parameter."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What stands in the place of parameters on one host.
+
+    Attributes:
+        urlconf: The host's URLconf.
+        values: The example for each parameter's name.
+    """
+
+    urlconf: str
+    values: dict[str, str]
+
+    def paths(self) -> dict[str, Route]:
+        """Return the path of every page and of every action on one.
+
+        Raises:
+            Unknown: A route has a parameter without an example.
+        """
+        return {
+            route.filled(self._example): route
+            for route in routes(self.urlconf)
+            if route.is_for_people
+        }
+
+    def _example(self, parameter: Parameter) -> str:
+        try:
+            return self.values[parameter.name]
+        except KeyError:
+            place = "tests/pages/examples.py"
+            raise Unknown(f"Name an example for <{parameter.name}> in {place}.") from None
+
+
+@contextmanager
+def console_examples(tenant: Tenant) -> Iterator[Examples]:
+    """Have what the console's pages show, for as long as a block runs."""
+    with platform_scope():
+        stella = User.objects.create(issuer=_ISSUER, subject=uuid.uuid4().hex, first_name="Stella")
+        assign_role(holder=stella, role="read-only", actor=SYSTEM)
+        run = tenant.runs.latest("created_at")
+        entry = AuditEntry.objects.latest("at")
+    try:
+        yield Examples(
+            CONSOLE,
+            {
+                "slug": tenant.slug,
+                "run_id": str(run.pk),
+                "user_id": str(stella.pk),
+                "entry_id": str(entry.pk),
+                "action": "suspend",
+            },
+        )
+    finally:
+        with platform_scope():
+            User.objects.filter(issuer=_ISSUER).delete()
+
+
+@contextmanager
+def workspace_examples(tenant: Tenant) -> Iterator[Examples]:
+    """Have what a workspace's pages show, for as long as a block runs."""
+    with tenant_scope(tenant):
+        bo = _user("Bo", email=f"bo@{tenant.slug}.example")
+        group = Group.objects.create(name="Sales", description="Who sells.")
+        role = Role.objects.create(key="custom-editors", name="Editors")
+        assign_role(holder=bo, role="member", actor=SYSTEM)
+        assign_role(holder=group, role="viewer", actor=SYSTEM)
+        robot = _user("Robot", kind=UserKind.SERVICE_ACCOUNT)
+        account = ServiceAccount.objects.create(
+            user=robot,
+            client_id=f"sa-{robot.pk}",
+            name="Robot",
+            state=ServiceAccountState.ACTIVE,
+            created_by="Ada",
+        )
+        entry = AuditEntry.objects.latest("at")
+    try:
+        yield Examples(
+            WORKSPACE,
+            {
+                "user_id": str(bo.pk),
+                "group_id": str(group.pk),
+                "key": role.key,
+                "account_id": str(account.pk),
+                "entry_id": str(entry.pk),
+            },
+        )
+    finally:
+        with tenant_scope(tenant):
+            RoleAssignment.objects.filter(user__issuer=_ISSUER).delete()
+            RoleAssignment.objects.filter(group=group).delete()
+            group.delete()
+            role.delete()
+            account.delete()
+            User.objects.filter(issuer=_ISSUER).delete()
+
+
+def _user(name: str, *, email: str = "", kind: UserKind = UserKind.PERSON) -> User:
+    return User.objects.create(
+        issuer=_ISSUER, subject=uuid.uuid4().hex, first_name=name, email=email, kind=kind
+    )
