@@ -9,6 +9,8 @@ TENANTS_SUSPEND = "core:tenants:suspend"
 TENANTS_DELETE = "core:tenants:delete"
 TENANTS_MAINTAIN = "core:tenants:maintain"
 TENANTS_APPOINT = "core:tenants:appoint"
+TENANTS_SUPPORT = "core:tenants:support"
+TENANTS_SUPPORT_WRITE = "core:tenants:support-write"
 HEALTH_VIEW = "core:health:view"
 RUNS_VIEW = "core:runs:view"
 RUNS_RETRY = "core:runs:retry"
@@ -74,6 +76,20 @@ CORE_PERMISSIONS = (
         label="Appoint owners",
         description="Make somebody the owner of a tenant whose owner has left or cannot be"
         " reached.",
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=TENANTS_SUPPORT,
+        label="Open workspaces as support",
+        description="See a tenant's workspace as its people do, for a limited time and with a"
+        " reason that stands in both audits.",
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=TENANTS_SUPPORT_WRITE,
+        label="Change things as support",
+        description="Change things in a workspace that was opened as support: all but who may do"
+        " what.",
         audience=Audience.PLATFORM,
     ),
     PermissionDefinition(

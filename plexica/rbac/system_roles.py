@@ -83,13 +83,14 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
         SystemRole(
             key=SUPPORT,
             name="Support",
-            description="Sees tenants, their runs and the staff; retries failed runs, and keeps"
-            " tenants up to date and well.",
+            description="Sees tenants, their runs and the staff; retries failed runs, keeps"
+            " tenants up to date and well, and opens workspaces to see, not to change.",
             grants=frozenset(
                 {
                     permissions.TENANTS_VIEW,
                     permissions.RUNS_VIEW,
                     permissions.TENANTS_MAINTAIN,
+                    permissions.TENANTS_SUPPORT,
                     permissions.RUNS_RETRY,
                     permissions.STAFF_VIEW,
                     permissions.HEALTH_VIEW,
