@@ -106,20 +106,22 @@ class TestReadOnly:
         assert answer.status_code == HTTPStatus.FORBIDDEN
         assert state(ada.tenant) == before
 
-    @pytest.mark.parametrize("is_writing", [False, True])
+    @pytest.mark.parametrize("values", [{}, {"is_writing": "on"}], ids=["sees", "writes"])
     def test_nothing_of_somebodys_own_is_shown(
-        self, sue: Staff, ada: Member, is_writing: bool
+        self, sue: Staff, ada: Member, values: dict[str, str]
     ) -> None:
         """Logins, logouts and whatever asks for no permission are for the tenant's people."""
-        workspace = sue.visit(ada.tenant, **({"is_writing": "on"} if is_writing else {}))
+        workspace = sue.visit(ada.tenant, **values)
         for address in ("/oidc/authenticate/", "/oidc/logged-out/"):
             answer = workspace.get(address)
             assert answer.status_code == HTTPStatus.FORBIDDEN
             assert "for the people of the workspace only" in answer.content.decode()
 
-    @pytest.mark.parametrize("is_writing", [False, True])
-    def test_the_api_knows_no_visitor(self, sue: Staff, ada: Member, is_writing: bool) -> None:
-        workspace = sue.visit(ada.tenant, **({"is_writing": "on"} if is_writing else {}))
+    @pytest.mark.parametrize("values", [{}, {"is_writing": "on"}], ids=["sees", "writes"])
+    def test_the_api_knows_no_visitor(
+        self, sue: Staff, ada: Member, values: dict[str, str]
+    ) -> None:
+        workspace = sue.visit(ada.tenant, **values)
         seen = 0
         for address, callback in addresses(import_module(settings.ROOT_URLCONF).urlpatterns):
             name = getattr(callback, "cls", callback).__name__
