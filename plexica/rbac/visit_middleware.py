@@ -98,7 +98,7 @@ def _visit_id(request: HttpRequest) -> UUID | None:
         return None
     kept = request.session.get(SESSION_VISIT)
     try:
-        return UUID(kept) if kept else None
+        return UUID(str(kept)) if kept else None
     except ValueError:
         return None
 

@@ -279,9 +279,10 @@ class TestSessions:
     def test_a_login_stands_above_a_visit(self, sam: Staff, ada: Member, bo: Member) -> None:
         """Bo logs in with a browser whose session was a visit: he is himself, with his rights."""
         visit = sam.visit(ada.tenant)
+        number = SupportVisit.objects.get().pk
         with tenant_scope(ada.tenant):
             session = bo.client.session
-            session["support_visit"] = str(SupportVisit.objects.get().pk)
+            session["support_visit"] = str(number)
             session.save()
         text = bo.client.get("/").content.decode()
         assert "Support visit" not in text
