@@ -54,6 +54,7 @@ prove: venv fetch ## Run the long proofs and figures that `make test` leaves out
 	@$(VENV)/python -m bench permissions
 	@$(VENV)/python -m bench tokens
 	@$(VENV)/python -m bench sync
+	@$(VENV)/python -m bench tenants
 
 docs: venv ## Build the documentation into site/
 	@NO_MKDOCS_2_WARNING=1 $(VENV)/mkdocs build --strict --quiet

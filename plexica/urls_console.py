@@ -6,6 +6,7 @@ urlpatterns = [
     path("oidc/", include("plexica.identity.oidc.urls")),
     path("api/", include("tenants.api.urls")),
     path("api/", include("plexica.console.api_urls")),
+    path("api/", include("plugins.api.urls")),
     path("", include("plexica.console.urls")),
 ]
 

@@ -7,11 +7,13 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import SYSTEM, Actor
 from plexica.core.errors import Conflict, InvalidInput
 from plexica.events.services import publish
+from tenants.deletion_requests import accept_request
 from tenants.lifecycle import ForbiddenTransition, move_tenant, save_tenant
 from tenants.models import ProvisioningRun, Tenant
 from tenants.runs import TenantBusy, begin_run
@@ -25,7 +27,7 @@ class RemovalBegun(Conflict):
     """The tenant's parts are being removed: there is nothing whole to bring back."""
 
     code = "removal-begun"
-    title = "The tenant is being removed already"
+    title = gettext_noop("The tenant is being removed already")
 
 
 def suspend_tenant(*, tenant: Tenant, actor: Actor) -> ProvisioningRun:
@@ -84,6 +86,7 @@ def delete_tenant(
         days = 0
     purge_after = timezone.now() + timedelta(days=days)
     with transaction.atomic():
+        accept_request(tenant=tenant, actor=actor)
         if tenant.state == TenantState.DELETING:
             _check_not_removed(tenant)
             save_tenant(tenant=tenant, purge_after=purge_after)

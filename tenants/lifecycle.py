@@ -5,6 +5,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.core.errors import Conflict
 from plexica.core.fence import fenced_transaction
@@ -17,14 +19,14 @@ class StaleTenant(Conflict):
     """Somebody else changed the tenant in the meantime."""
 
     code = "stale-tenant"
-    title = "The tenant was changed by somebody else in the meantime"
+    title = gettext_noop("The tenant was changed by somebody else in the meantime")
 
 
 class ForbiddenTransition(Conflict):
     """A tenant in this state cannot go to that one."""
 
     code = "forbidden-transition"
-    title = "The tenant's state does not allow this"
+    title = gettext_noop("The tenant's state does not allow this")
 
 
 def save_tenant(*, tenant: Tenant, **values: Any) -> None:
@@ -39,7 +41,7 @@ def save_tenant(*, tenant: Tenant, **values: Any) -> None:
             version=F("version") + 1, **values
         )
     if not changed:
-        raise StaleTenant("Load the tenant again, and repeat the change on what is there now.")
+        raise StaleTenant(_("Load the tenant again, and repeat the change on what is there now."))
     tenant.version += 1
     for name, value in values.items():
         setattr(tenant, name, value)
@@ -53,7 +55,10 @@ def move_tenant(*, tenant: Tenant, to: TenantState, **values: Any) -> None:
         StaleTenant: Somebody else changed the tenant in the meantime.
     """
     if to not in TRANSITIONS[TenantState(tenant.state)]:
-        raise ForbiddenTransition(f"A tenant that is {tenant.state} cannot become {to}.")
+        raise ForbiddenTransition(
+            _("A tenant that is %(present)s cannot become %(wanted)s.")
+            % {"present": tenant.state, "wanted": to}
+        )
     save_tenant(tenant=tenant, state=to, **values)
 
 

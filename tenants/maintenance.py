@@ -7,6 +7,7 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import Actor
@@ -31,21 +32,21 @@ class NotWhole(Conflict):
     """The tenant does not have all its parts, so there is nothing to keep well."""
 
     code = "not-whole"
-    title = "The tenant does not have all its parts"
+    title = gettext_noop("The tenant does not have all its parts")
 
 
 class UpToDate(Conflict):
     """No part of the tenant is behind."""
 
     code = "up-to-date"
-    title = "The tenant is up to date"
+    title = gettext_noop("The tenant is up to date")
 
 
 class AlreadyAsked(Conflict):
     """Somebody has asked for the same, and it is not done yet."""
 
     code = "already-asked"
-    title = "This is under way already"
+    title = gettext_noop("This is under way already")
 
 
 def can_be_maintained(tenant: Tenant) -> bool:

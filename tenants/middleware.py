@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
-from typing import cast
+from http import HTTPStatus
+from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
@@ -17,11 +18,13 @@ from django_tenants.middleware import TenantMainMiddleware
 from plexica.core.languages import ENGLISH, prefer
 from plexica.core.limits import API_PREFIX
 from plexica.core.problems import problem_response
-from plexica.core.scope import Scope, current_scope, enter_scope, platform_scope
+from plexica.core.request_log import RequestLogMiddleware
+from plexica.core.scope import current_scope, iterate_in, platform_scope
 from tenants.epochs import epoch_kept
 from tenants.models import Domain, Tenant
 from tenants.scopes import tenant_scope
 from tenants.states import WHOLE_STATES, TenantState
+from tenants.theme import THEME_PATH
 
 CONSOLE_URLCONF = "plexica.urls_console"
 WORKSPACE_URLCONF = "plexica.urls_workspace"
@@ -37,8 +40,9 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
 
     The base domain is the console, in the platform's scope. A host name that is in the routing
     table leads to its tenant, if that is ACTIVE; one that is suspended or waits for its deletion
-    is closed (403). Whatever else is asked for gets one and the same 404, so that nobody learns
-    which tenants there are. Only what a realm itself calls has its tenant in the path.
+    is closed (403), but for what makes its pages look as its own. Whatever else is asked for gets
+    one and the same 404, so that nobody learns which tenants there are. Only what a realm itself
+    calls has its tenant in the path.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -53,9 +57,12 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
         epoch = tenant.permission_epoch if tenant else None
         with scope, epoch_kept(current_scope().schema, epoch):
             response = cast("HttpResponseBase", self.get_response(request))
+            if request.path_info.startswith(THEME_PATH) and response.status_code == HTTPStatus.OK:
+                # Whoever asks, it is the same: what asked who that is has said that it varies.
+                response.headers.pop("Vary", None)
             if isinstance(response, StreamingHttpResponse) and not response.is_async:
                 # Its body is made after this middleware has returned.
-                response.streaming_content = _in_scope(
+                response.streaming_content = iterate_in(
                     cast("Iterator[bytes]", response.streaming_content), current_scope()
                 )
             return response
@@ -77,9 +84,12 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
         if tenant is None or not (is_closed or tenant.is_active):
             return host_not_found()
         prefer(request, locale=tenant.locale, time_zone=tenant.time_zone)
-        if is_closed:
-            return closed(request)
         request.tenant = tenant  # type: ignore[attr-defined]
+        if request.path_info.startswith(THEME_PATH):
+            # The same for everybody, and kept by every cache: no session may come into it.
+            request.COOKIES = {}
+        elif is_closed:
+            return closed(request)
         _route(request, WORKSPACE_URLCONF)
         return tenant_scope(tenant)
 
@@ -99,11 +109,11 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
         with platform_scope():
             tenant = Tenant.objects.filter(realm=match[1]).first()
         request.tenant = tenant  # type: ignore[attr-defined]
-        if tenant is None:
+        if tenant is None or tenant.state not in WHOLE_STATES:
+            # The view refuses it there, as it refuses a bad token of a realm that is known.
+            request.tenant = None  # type: ignore[attr-defined]
             _route(request, CONSOLE_URLCONF)
             return platform_scope()
-        if tenant.state not in WHOLE_STATES:
-            return host_not_found()
         _route(request, WORKSPACE_URLCONF)
         return tenant_scope(tenant)
 
@@ -132,6 +142,11 @@ def host_not_found() -> HttpResponse:
 
 def closed(request: HttpRequest) -> HttpResponse:
     """Answer for a tenant whose workspace is closed: a page for people, a problem for programs."""
+    # It is logged as every other request, and tells the number that it has there.
+    return cast("HttpResponse", RequestLogMiddleware(_closed)(request))
+
+
+def _closed(request: HttpRequest) -> HttpResponse:
     if request.path_info.startswith(API_PREFIX):
         return problem_response(
             status=403,
@@ -140,16 +155,18 @@ def closed(request: HttpRequest) -> HttpResponse:
             detail="Nothing is served for this tenant now. Its operator knows why.",
             headers={"Cache-Control": "no-store"},
         )
-    return _bare_page("errors/suspended.html", status=403)
+    return _bare_page("errors/suspended.html", {"request": request}, status=403)
 
 
-def _bare_page(template: str, *, status: int) -> HttpResponse:
+def _bare_page(
+    template: str, context: dict[str, Any] | None = None, *, status: int
+) -> HttpResponse:
     return HttpResponse(
-        render_to_string(template),
+        render_to_string(template, context),
         status=status,
         headers={
             "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self';"
-            " font-src 'self'; img-src data:; base-uri 'none'; form-action 'none';"
+            " font-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'none';"
             " frame-ancestors 'none'",
             "Cache-Control": "no-store",
         },
@@ -159,13 +176,3 @@ def _bare_page(template: str, *, status: int) -> HttpResponse:
 def _route(request: HttpRequest, urlconf: str) -> None:
     request.urlconf = urlconf
     set_urlconf(urlconf)
-
-
-def _in_scope(body: Iterator[bytes], scope: Scope) -> Iterator[bytes]:
-    while True:
-        with enter_scope(scope):
-            try:
-                chunk = next(body)
-            except StopIteration:
-                return
-        yield chunk

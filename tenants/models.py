@@ -9,11 +9,13 @@ from django_tenants.models import DomainMixin, TenantMixin
 
 from plexica.core.scope import role_name
 from plexica.core.themes import ThemeMode
+from tenants.login_rules import DEFAULT_PASSWORD_LENGTH
 from tenants.session_limits import DEFAULT_IDLE_MINUTES, DEFAULT_MAX_MINUTES
 from tenants.slugs import validate_slug
 from tenants.states import (
     FAILED_RUN_STATES,
     UNFINISHED_RUN_STATES,
+    RequestState,
     RunKind,
     RunState,
     StepState,
@@ -39,6 +41,12 @@ _OWN_SETTINGS = (
     "checklist_dismissed_at",
     "session_idle_minutes",
     "session_max_minutes",
+    "password_min_length",
+    "password_history",
+    "password_mixed_case",
+    "password_digit",
+    "password_symbol",
+    "second_factor_required",
     "version",
     "updated_at",
 )
@@ -83,6 +91,15 @@ class Tenant(TenantMixin):  # type: ignore[misc] # django-tenants has no types
     session_max_minutes = models.PositiveSmallIntegerField(
         default=DEFAULT_MAX_MINUTES, db_default=DEFAULT_MAX_MINUTES
     )
+    # What the realm asks of passwords, beside what it asks of all (tenants.login_rules).
+    password_min_length = models.PositiveSmallIntegerField(
+        default=DEFAULT_PASSWORD_LENGTH, db_default=DEFAULT_PASSWORD_LENGTH
+    )
+    password_history = models.PositiveSmallIntegerField(default=0, db_default=0)
+    password_mixed_case = models.BooleanField(default=False, db_default=False)
+    password_digit = models.BooleanField(default=False, db_default=False)
+    password_symbol = models.BooleanField(default=False, db_default=False)
+    second_factor_required = models.BooleanField(default=False, db_default=False)
     # The workspace's own settings. Without a language, the browser's counts.
     locale = models.CharField(max_length=10, blank=True, default="", db_default="")
     time_zone = models.CharField(max_length=64, default="UTC", db_default="UTC")
@@ -114,6 +131,9 @@ class Tenant(TenantMixin):  # type: ignore[misc] # django-tenants has no types
         indexes: ClassVar = [
             models.Index(fields=["-created_at", "-id"], name="tenant_newest"),
             models.Index(fields=["state", "-created_at"], name="tenant_state_newest"),
+            # The other orders of a list of ten thousand cost a sort of all of them.
+            models.Index(fields=["name", "id"], name="tenant_by_name"),
+            models.Index(fields=["owner_email", "id"], name="tenant_by_owner"),
             models.Index(
                 fields=["purge_after"],
                 condition=models.Q(purge_after__isnull=False),
@@ -303,6 +323,45 @@ class RealmAccess(models.Model):
 
     def __str__(self) -> str:
         return f"{self.tenant_id} until {self.expires_at}"
+
+
+class DeletionRequest(models.Model):
+    """An owner's wish to have their tenant deleted, and what became of it."""
+
+    shared_privileges: ClassVar[tuple[str, ...]] = (
+        "SELECT",
+        "INSERT",
+        "UPDATE (state, closed_at, closed_by)",
+    )
+    tenant_rows: ClassVar[str] = _SCHEMA_OF_TENANT
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="deletion_requests")
+    state = models.CharField(max_length=20, choices=RequestState.choices, default=RequestState.OPEN)
+    requested_by = models.CharField(max_length=255)
+    requested_at = models.DateTimeField(default=timezone.now)
+    reason = models.TextField(blank=True)
+    closed_by = models.CharField(max_length=255, blank=True)
+    closed_at = models.DateTimeField(null=True)
+    # What the staff says when it declines.
+    answer = models.TextField(blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-requested_at", "-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["tenant"],
+                condition=models.Q(state=RequestState.OPEN),
+                name="deletion_request_one_open",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=RequestState.values),
+                name="deletion_request_state_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tenant_id} {self.state}"
 
 
 class Inspection(models.Model):

@@ -12,9 +12,11 @@ from functools import lru_cache
 from typing import ClassVar
 
 from django.conf import settings
+from django.db.models import Q
 from django.utils.module_loading import import_string
 
 from tenants.models import Tenant
+from tenants.states import WHOLE_STATES
 
 
 class Difference(StrEnum):
@@ -109,3 +111,15 @@ def _load(paths: tuple[str, ...]) -> dict[str, Part]:
 def configured_parts() -> dict[str, Part]:
     """Return the parts of a tenant, by name, in the order in which they are upgraded."""
     return _load(tuple(settings.TENANT_PARTS))
+
+
+def differs_from_present(parts: Iterable[Part]) -> Q:
+    """Return the condition of a whole tenant of which a part is not at its present version.
+
+    Args:
+        parts: Those that count.
+    """
+    differs = Q()
+    for part in parts:
+        differs |= ~Q(**{part.digest_field: part.present_digest()})
+    return differs & Q(state__in=WHOLE_STATES)

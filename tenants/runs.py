@@ -4,6 +4,7 @@ from collections.abc import Collection
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.core.actor import Actor
 from plexica.core.errors import Conflict
@@ -19,7 +20,7 @@ class TenantBusy(Conflict):
     """Something else is being done to the tenant."""
 
     code = "tenant-busy"
-    title = "Something else is being done to this tenant"
+    title = gettext_noop("Something else is being done to this tenant")
 
 
 def begin_run(

@@ -1,6 +1,6 @@
 """Changing tenants."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import Actor
@@ -17,7 +18,7 @@ from plexica.core.jobs import send_after_commit
 from plexica.core.languages import time_zone_names
 from plexica.core.themes import ThemeMode
 from plexica.events.services import publish
-from tenants import session_limits, slugs
+from tenants import login_rules, session_limits, slugs
 from tenants.lifecycle import move_tenant, save_tenant
 from tenants.models import ProvisioningRun, Tenant
 from tenants.runs import PROVISIONING_TASK, begin_run
@@ -33,14 +34,14 @@ class SlugTaken(Conflict):
     """A tenant has this slug, or holds it after a failure."""
 
     code = "slug-taken"
-    title = "This slug is taken"
+    title = gettext_noop("This slug is taken")
 
 
 class RunNotRetryable(Conflict):
     """The run has not failed, or a later one has taken its place."""
 
     code = "run-not-retryable"
-    title = "This run cannot be tried again"
+    title = gettext_noop("This run cannot be tried again")
 
 
 def create_tenant(
@@ -84,6 +85,22 @@ def create_tenant(
     except IntegrityError as error:
         raise _slug_taken(slug) from error
     return run
+
+
+def note_tenants_exported(*, actor: Actor, search: Mapping[str, str]) -> None:
+    """Write into the audit that somebody takes the list of tenants away.
+
+    Args:
+        actor: Who.
+        search: What it was narrowed to.
+    """
+    with transaction.atomic():
+        record(
+            actor=actor,
+            action="tenants.exported",
+            target="platform:tenants",
+            after={"search": dict(search)},
+        )
 
 
 def update_tenant(
@@ -150,6 +167,22 @@ def update_theme(
     """
     given = {"theme_colour": theme_colour, "theme_mode": theme_mode, "logo": logo, "icon": icon}
     return _change(tenant, actor, given)
+
+
+def update_security(*, tenant: Tenant, actor: Actor, **rules: int | bool) -> Tenant:
+    """Change how people log in to a tenant's workspace.
+
+    Args:
+        tenant: The tenant, as it was read.
+        actor: Who changes it.
+        rules: Values by the names of `login_rules.COLUMNS` and `session_limits.COLUMNS`; what is
+            left out stays.
+
+    Raises:
+        InvalidInput: A value is not acceptable.
+        StaleTenant: Somebody else changed the tenant since it was read.
+    """
+    return _change(tenant, actor, rules)
 
 
 def retry_run(*, run: ProvisioningRun, actor: Actor) -> ProvisioningRun:
@@ -348,6 +381,11 @@ def _validate_picture(value: str) -> None:
         raise ValidationError(_("This is no picture of the theme."))
 
 
+def _validate_flag(value: object) -> None:
+    if not isinstance(value, bool):
+        raise ValidationError(_("Say yes or no."))
+
+
 _VALIDATORS: dict[str, Callable[[Any], None]] = {
     "slug": slugs.validate_slug,
     "name": _validate_name,
@@ -357,6 +395,12 @@ _VALIDATORS: dict[str, Callable[[Any], None]] = {
     "session_max_minutes": session_limits.validate_max_minutes,
     "locale": _validate_locale,
     "time_zone": _validate_time_zone,
+    "password_min_length": login_rules.validate_password_length,
+    "password_history": login_rules.validate_password_history,
+    "password_mixed_case": _validate_flag,
+    "password_digit": _validate_flag,
+    "password_symbol": _validate_flag,
+    "second_factor_required": _validate_flag,
     "theme_colour": _validate_colour,
     "theme_mode": _validate_mode,
     "logo": _validate_picture,

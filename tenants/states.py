@@ -67,3 +67,12 @@ class RunKind(models.TextChoices):
     RESTORE = "restore", _("Restoration")
     PURGE = "purge", _("Removal")
     UPGRADE = "upgrade", _("Upgrade")
+
+
+class RequestState(models.TextChoices):
+    """What has become of an owner's request to have their tenant deleted."""
+
+    OPEN = "OPEN", _("Waits for an answer")
+    WITHDRAWN = "WITHDRAWN", _("Withdrawn")
+    DECLINED = "DECLINED", _("Declined")
+    ACCEPTED = "ACCEPTED", _("Accepted")

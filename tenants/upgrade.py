@@ -6,16 +6,18 @@ on with what is still behind.
 """
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
+from uuid import UUID
 
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from plexica.audit.services import record
@@ -25,7 +27,7 @@ from plexica.core.scope import platform_scope
 from tenants.claim import claimed
 from tenants.lifecycle import note_digest
 from tenants.models import Tenant
-from tenants.parts import Part, configured_parts
+from tenants.parts import Part, configured_parts, differs_from_present
 from tenants.runs import TenantBusy
 from tenants.states import WHOLE_STATES
 
@@ -42,7 +44,7 @@ class UpgradeRunning(Conflict):
     """Somebody else is upgrading the tenants."""
 
     code = "upgrade-running"
-    title = "An upgrade is running already"
+    title = gettext_noop("An upgrade is running already")
 
 
 class Outcome(StrEnum):
@@ -122,10 +124,7 @@ def list_behind(
     Raises:
         InvalidInput: There is no part of such a name.
     """
-    is_behind = Q()
-    for part in _chosen(parts):
-        is_behind |= ~Q(**{part.digest_field: part.present_digest()})
-    found: QuerySet[Tenant] = Tenant.objects.filter(is_behind, state__in=WHOLE_STATES)
+    found: QuerySet[Tenant] = Tenant.objects.filter(differs_from_present(_chosen(parts)))
     if slugs is not None:
         found = found.filter(slug__in=slugs)
     return found.order_by("created_at", "id")
@@ -136,6 +135,17 @@ def parts_behind(tenant: Tenant) -> list[Part]:
     parts = configured_parts().values()
     present = {part.digest_field: part.present_digest() for part in parts}
     return [part for part in parts if _is_behind(part, tenant, present)]
+
+
+def behind_of(tenants: Iterable[Tenant]) -> set[UUID]:
+    """Return the ids of those of some tenants that are behind, without a query."""
+    parts = configured_parts().values()
+    present = {part.digest_field: part.present_digest() for part in parts}
+    return {
+        tenant.id
+        for tenant in tenants
+        if tenant.state in WHOLE_STATES and any(_is_behind(part, tenant, present) for part in parts)
+    }
 
 
 def upgrade_tenants(

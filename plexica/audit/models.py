@@ -26,6 +26,8 @@ class AuditEntry(models.Model):
         indexes: ClassVar = [
             models.Index(fields=["-at", "-id"], name="audit_entry_newest"),
             models.Index(fields=["target", "-at"], name="audit_entry_target"),
+            models.Index(fields=["action", "-at", "-id"], name="audit_entry_action"),
+            models.Index(fields=["actor_id", "-at"], name="audit_entry_actor"),
         ]
 
     def __str__(self) -> str:

@@ -20,6 +20,7 @@ from plexica.core.htmx import render_page
 from plexica.rbac.guards import require
 from plexica.rbac.permissions import TENANTS_DELETE, TENANTS_SUSPEND
 from plexica.rbac.visits import list_visits
+from tenants.deletion_requests import open_request
 from tenants.life import can_be_deleted, has_removal_begun
 from tenants.maintenance import can_be_maintained, get_reconciliation
 from tenants.scopes import tenant_scope
@@ -57,6 +58,7 @@ def tenant_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "visits": list_visits(tenant=tenant)[:VISITS_SHOWN],
             "reconciliation": get_reconciliation(tenant=tenant),
             "has_removal_begun": has_removal_begun(tenant),
+            "wish": open_request(tenant=tenant),
             "may_be_maintained": can_be_maintained(tenant),
             "may_close": tenant.is_active and request.user.has_perm(TENANTS_SUSPEND),
             "may_delete": request.user.has_perm(TENANTS_DELETE) and can_be_deleted(tenant),

@@ -17,6 +17,7 @@ from plexica.rbac.visits import (
     MIN_REASON_LENGTH,
     MINUTES_OFFERED,
 )
+from tenants.deletion_requests import MAX_WORDS_LENGTH
 from tenants.life import MAX_GRACE_DAYS
 from tenants.models import Tenant
 from tenants.services import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
@@ -33,8 +34,6 @@ from tenants.states import TenantState
 MAX_SEARCH_LENGTH = 100
 MINUTES_AN_HOUR = 60
 MAX_PAGE = 100_000
-SORTABLE = ("name", "-name", "slug", "-slug", "created_at", "-created_at")
-DEFAULT_SORT = "-created_at"
 
 
 def _email() -> forms.EmailInput:
@@ -160,37 +159,14 @@ class TenantDeleteForm(TenantVersionForm):
             self.fields["grace_days"].widget = forms.HiddenInput()
 
 
-class TenantFilterForm(StrictForm):
-    """Which tenants the list shows, in which order."""
+class DeclineForm(StrictForm):
+    """What the owner reads who asked for the deletion of their tenant."""
 
-    q = forms.CharField(
-        label=_("Search"),
-        max_length=MAX_SEARCH_LENGTH,
-        required=False,
-        widget=forms.TextInput(
-            attrs={
-                "type": "search",
-                "class": "form-control",
-                "placeholder": _("Name, address or owner"),
-            }
-        ),
-    )
-    state = forms.ChoiceField(
-        label=_("State"),
-        choices=[("", _("All states")), *TenantState.choices],
-        required=False,
-        widget=forms.Select(attrs={"class": "form-select"}),
-    )
-    behind = forms.BooleanField(
-        label=_("Behind"),
-        required=False,
-        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
-    )
-    sort = forms.ChoiceField(
-        choices=[(key, key) for key in SORTABLE], required=False, widget=forms.HiddenInput()
-    )
-    page = forms.IntegerField(
-        min_value=1, max_value=MAX_PAGE, required=False, widget=forms.HiddenInput()
+    answer = forms.CharField(
+        label=_("Why not?"),
+        max_length=MAX_WORDS_LENGTH,
+        help_text=_("The owner reads this in their workspace."),
+        widget=forms.Textarea(attrs={"class": "form-control", "rows": 3}),
     )
 
 

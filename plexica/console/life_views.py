@@ -9,14 +9,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from plexica.console.detail_selectors import what_would_be_lost
-from plexica.console.forms import TenantDeleteForm, TenantVersionForm
+from plexica.console.forms import DeclineForm, TenantDeleteForm, TenantVersionForm
 from plexica.console.words import ACTION_WORDS
 from plexica.core.actor import Actor
-from plexica.core.errors import Conflict, InvalidInput
+from plexica.core.errors import Conflict, InvalidInput, NotFound
 from plexica.core.htmx import render_page
 from plexica.identity.actors import actor_of
 from plexica.rbac.guards import require
 from tenants import life
+from tenants.deletion_requests import decline_request, open_request
 from tenants.models import ProvisioningRun, Tenant
 from tenants.selectors import get_tenant
 
@@ -82,6 +83,37 @@ def tenant_delete(request: HttpRequest, slug: str) -> HttpResponse:
         request,
         "console/tenant_delete.html",
         {"tenant": tenant, "form": form, "lost": what_would_be_lost(tenant=tenant)},
+        status=status,
+    )
+
+
+@require_http_methods(ASKING)
+@require("core:tenants:delete")
+def deletion_decline(request: HttpRequest, slug: str) -> HttpResponse:
+    """Decline what an owner asked for, in words."""
+    tenant = get_tenant(slug=slug)
+    wish = open_request(tenant=tenant)
+    if wish is None:
+        raise NotFound(_("Nobody asks for the deletion of this tenant now."))
+    status = 200
+    form = DeclineForm(request.POST or None)
+    if request.method == "POST":
+        status = 400
+        if form.is_valid():
+            try:
+                decline_request(
+                    tenant=tenant, actor=actor_of(request), answer=form.cleaned_data["answer"]
+                )
+            except (InvalidInput, Conflict) as error:
+                form.add_refusal(error)
+                status = error.status
+            else:
+                messages.success(request, _("The request has been declined."))
+                return redirect("console:tenant_detail", slug=slug)
+    return render_page(
+        request,
+        "console/deletion_decline.html",
+        {"tenant": tenant, "wish": wish, "form": form},
         status=status,
     )
 

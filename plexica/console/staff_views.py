@@ -15,6 +15,8 @@ from plexica.console.forms import StaffFilterForm, StaffRoleForm
 from plexica.core.errors import Conflict, InvalidInput
 from plexica.core.htmx import render_page
 from plexica.identity.actors import actor_of
+from plexica.identity.change_words import words_of
+from plexica.identity.people_states import change_of
 from plexica.identity.selectors import get_person
 from plexica.rbac.engine import snapshot_of
 from plexica.rbac.explain import explain_all
@@ -57,6 +59,7 @@ def staff_list(request: HttpRequest) -> HttpResponse:
 def staff_detail(request: HttpRequest, user_id: UUID) -> HttpResponse:
     """Show which roles somebody has, where those come from, and what they may do by them."""
     person = get_person(reference=str(user_id))
+    change = change_of(person)
     held = snapshot_of(cast("User", request.user))
     may_manage = held.allows(STAFF_MANAGE)
     assignments = list(list_assignments(user=person))
@@ -67,6 +70,8 @@ def staff_detail(request: HttpRequest, user_id: UUID) -> HttpResponse:
         "console/staff_detail.html",
         {
             "person": person,
+            "change": change,
+            "waits": words_of(change) if change else [],
             "assignments": [
                 (
                     assignment,
@@ -108,7 +113,7 @@ def role_take(request: HttpRequest, user_id: UUID) -> HttpResponse:
     try:
         take_role(user=person, role=values["role"], actor=actor_of(request))
     except Conflict as error:
-        messages.error(request, f"{error.title}. {error.detail}")
+        messages.error(request, f"{_(error.title)}. {error.detail}")
     else:
         messages.success(request, _("%(person)s no longer holds the role.") % {"person": person})
     return redirect("console:staff_detail", user_id=person.pk)

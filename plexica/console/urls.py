@@ -1,21 +1,31 @@
-from django.urls import path
+from django.urls import path, re_path
 from django.views.generic import RedirectView
 
 from plexica.console import (
+    audit_views,
     detail_views,
     health_views,
     life_views,
     maintenance_views,
     staff_views,
     support_views,
+    tenant_list_views,
     views,
 )
+from plexica.identity.profile.urls import profile_patterns
 
 app_name = "console"
 
 urlpatterns = [
     path("", RedirectView.as_view(pattern_name="console:tenant_list"), name="home"),
-    path("tenants/", views.tenant_list, name="tenant_list"),
+    path("tenants/", tenant_list_views.tenant_list, name="tenant_list"),
+    # Beside the tenants, of which one may be called like anything.
+    path("tenants.csv", tenant_list_views.tenant_export, name="tenant_export"),
+    re_path(
+        r"^tenants-bulk/(?P<action>suspend|resume)/$",
+        tenant_list_views.tenant_bulk,
+        name="tenant_bulk",
+    ),
     # No tenant is called `new`: tenants.slugs reserves it.
     path("tenants/new/", views.tenant_create, name="tenant_create"),
     path("tenants/new/check/", views.slug_check, name="slug_check"),
@@ -52,10 +62,14 @@ urlpatterns = [
     path("tenants/<slug:slug>/resume/", life_views.tenant_resume, name="tenant_resume"),
     path("tenants/<slug:slug>/restore/", life_views.tenant_restore, name="tenant_restore"),
     path("tenants/<slug:slug>/free/", life_views.tenant_free, name="tenant_free"),
+    path("tenants/<slug:slug>/decline/", life_views.deletion_decline, name="deletion_decline"),
     path("tenants/<slug:slug>/delete/", life_views.tenant_delete, name="tenant_delete"),
     path("tenants/<slug:slug>/runs/<uuid:run_id>/", views.run_detail, name="run_detail"),
     path("tenants/<slug:slug>/runs/<uuid:run_id>/retry/", views.run_retry, name="run_retry"),
     path("health-status/", health_views.health_status, name="health_status"),
+    path("audit/", audit_views.audit, name="audit"),
+    path("audit/export/", audit_views.audit_export, name="audit_export"),
+    path("audit/<uuid:entry_id>/", audit_views.audit_entry, name="audit_entry"),
     path("staff/", staff_views.staff_list, name="staff_list"),
     path("staff/<uuid:user_id>/", staff_views.staff_detail, name="staff_detail"),
     path("staff/<uuid:user_id>/give/", staff_views.role_give, name="staff_role_give"),
@@ -65,4 +79,5 @@ urlpatterns = [
         views.run_rollback,
         name="run_rollback",
     ),
+    *profile_patterns,
 ]

@@ -5,63 +5,22 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from plexica.console.forms import (
-    DEFAULT_SORT,
-    TenantCreateForm,
-    TenantEditForm,
-    TenantFilterForm,
-)
+from plexica.console.forms import TenantCreateForm, TenantEditForm
 from plexica.console.words import RUN_WORDS
 from plexica.core.errors import Conflict, InvalidInput
 from plexica.core.htmx import render_page
 from plexica.identity.actors import actor_of
 from plexica.rbac.guards import require
 from tenants.models import ProvisioningRun
-from tenants.selectors import get_run, get_tenant, is_slug_taken, list_runs, list_tenants
+from tenants.selectors import get_run, get_tenant, is_slug_taken, list_runs
 from tenants.services import create_tenant, retry_rollback, retry_run, update_tenant
 from tenants.slugs import validate_slug
 from tenants.states import StepState
-from tenants.upgrade import list_behind
-
-PAGE_SIZE = 25
-
-
-@require_GET
-@require("core:tenants:view")
-def tenant_list(request: HttpRequest) -> HttpResponse:
-    """Show the tenants: searched, filtered, sorted, in pages, all of it in the address."""
-    form = TenantFilterForm(request.GET)
-    is_valid = form.is_valid()
-    wanted = form.cleaned_data if is_valid else {}
-    sort = wanted.get("sort") or DEFAULT_SORT
-    state = wanted.get("state")
-    tenants = list_tenants(
-        search=wanted.get("q", ""), states=[state] if state else (), ordering=sort
-    )
-    if wanted.get("behind"):
-        tenants = tenants.filter(pk__in=list_behind().values("pk"))
-    paginator = Paginator(tenants if is_valid else tenants.none(), PAGE_SIZE)
-    page = paginator.get_page(wanted.get("page") or 1)
-    shown = [tenant.pk for tenant in page.object_list]
-    return render_page(
-        request,
-        "console/tenant_list.html",
-        {
-            "form": form,
-            "page": page,
-            "sort": sort,
-            "behind": set(list_behind().filter(pk__in=shown).values_list("pk", flat=True)),
-            "is_filtered": bool(wanted.get("q") or state or wanted.get("behind")) or not is_valid,
-        },
-        fragment="console/_tenant_table.html",
-        status=200 if is_valid else 400,
-    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -152,3 +152,46 @@ SERVER_WORDS: dict[str, Text] = {
     "storage": _("S3 storage"),
     "mail": _("Mail"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class BulkWords:
+    """What people read about what is done to several tenants at once.
+
+    Attributes:
+        title: The question.
+        text: What happens to each.
+        button: What the button says.
+        done: What the page of results is called.
+        begun: What is so for a tenant for which it has begun.
+        is_dangerous: Whether something is lost.
+    """
+
+    title: Text
+    text: Text
+    button: Text
+    done: Text
+    begun: Text
+    is_dangerous: bool = False
+
+
+BULK_WORDS: dict[str, BulkWords] = {
+    "suspend": BulkWords(
+        title=_("Suspend the chosen tenants?"),
+        text=_(
+            "Their workspaces are closed at once, everybody is logged out, and programs are"
+            " refused. All data stay, and each can be resumed at any time."
+        ),
+        button=_("Suspend"),
+        done=_("Suspension of several tenants"),
+        begun=_("Closed; its logins are being ended"),
+        is_dangerous=True,
+    ),
+    "resume": BulkWords(
+        title=_("Resume the chosen tenants?"),
+        text=_("Their people and programs can log in again, as before the suspension."),
+        button=_("Resume"),
+        done=_("Resumption of several tenants"),
+        begun=_("Its logins are being opened"),
+    ),
+}

@@ -5,8 +5,10 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import select_template
+from django.utils.translation import get_language, gettext
 
 from plexica.core.errors import OutwardError, PermissionRefused, PlexicaError, ServiceUnavailable
+from plexica.core.languages import ENGLISH
 from plexica.core.limits import API_PREFIX
 from plexica.core.problems import headers_of, problem_response
 
@@ -73,6 +75,13 @@ def _answer(request: HttpRequest, error: PlexicaError) -> HttpResponse:
     return error_page(request, error)
 
 
+def _in_ones_language(words: str) -> str:
+    """Return what a server's failure says, or its kind where only English has words for it."""
+    translated = gettext(words)
+    is_in_it = translated != words or (get_language() or ENGLISH).startswith(ENGLISH)
+    return translated if is_in_it else gettext(ServiceUnavailable.title)
+
+
 class ErrorPageMiddleware:
     """Lets a view raise our errors and be done: this makes pages of them."""
 
@@ -86,7 +95,7 @@ class ErrorPageMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer with a page, or leave an error that nobody foresaw to Django."""
         if isinstance(exception, OutwardError):
-            exception = ServiceUnavailable(str(exception))
+            exception = ServiceUnavailable(_in_ones_language(str(exception)))
         if isinstance(exception, PlexicaError):
             return _answer(request, exception)
         return None

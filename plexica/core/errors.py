@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
+from django.utils.translation import gettext, gettext_noop
+
 
 class PlexicaError(Exception):
     """Something that the caller did or met, said in words that they may see.
@@ -15,14 +17,14 @@ class PlexicaError(Exception):
     """
 
     code: ClassVar[str] = "error"
-    title: ClassVar[str] = "Something went wrong"
+    title: ClassVar[str] = gettext_noop("Something went wrong")
     status: ClassVar[int] = 400
 
     def __init__(
         self, detail: str = "", *, fields: Mapping[str, Sequence[str]] | None = None
     ) -> None:
         super().__init__(detail or self.title)
-        self.detail = detail or self.title
+        self.detail = detail or gettext(self.title)
         self.fields: dict[str, list[str]] = {
             name: list(messages) for name, messages in (fields or {}).items()
         }
@@ -33,7 +35,7 @@ class InvalidInput(PlexicaError):
     """A value is not acceptable; `fields` says which and why."""
 
     code = "invalid-input"
-    title = "Some values are not acceptable"
+    title = gettext_noop("Some values are not acceptable")
     status = 400
 
 
@@ -41,7 +43,7 @@ class NotFound(PlexicaError):
     """There is no such thing, or not for this caller."""
 
     code = "not-found"
-    title = "There is no such thing"
+    title = gettext_noop("There is no such thing")
     status = 404
 
 
@@ -49,7 +51,7 @@ class PermissionRefused(PlexicaError):
     """The caller is known and lacks the permission."""
 
     code = "permission-refused"
-    title = "You do not have the permission to do this"
+    title = gettext_noop("You do not have the permission to do this")
     status = 403
 
 
@@ -57,7 +59,7 @@ class Conflict(PlexicaError):
     """The state of things does not allow it now."""
 
     code = "conflict"
-    title = "This conflicts with the present state"
+    title = gettext_noop("This conflicts with the present state")
     status = 409
 
 
@@ -65,7 +67,7 @@ class ServiceUnavailable(PlexicaError):
     """A server that is needed for this does not answer."""
 
     code = "service-unavailable"
-    title = "A server that is needed for this does not answer"
+    title = gettext_noop("A server that is needed for this does not answer")
     status = 503
 
 
@@ -73,12 +75,14 @@ class BeingUpgraded(ServiceUnavailable):
     """The tenant's schema is behind the code, and this needs what it does not have yet (ADR 11)."""
 
     code = "being-upgraded"
-    title = "This workspace is being upgraded"
+    title = gettext_noop("This workspace is being upgraded")
 
     def __init__(self) -> None:
         super().__init__(
-            "This workspace is being upgraded, and what you asked for has to wait until that has"
-            " ended. Everything else works. Try this again in a few minutes."
+            gettext(
+                "This workspace is being upgraded, and what you asked for has to wait until that"
+                " has ended. Everything else works. Try this again in a few minutes."
+            )
         )
 
 

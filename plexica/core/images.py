@@ -14,6 +14,7 @@ from typing import IO, Any, Literal
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from plexica.core.errors import InvalidInput
@@ -50,7 +51,7 @@ class PictureRefused(InvalidInput):
     """A file is no picture that is accepted; the detail says why."""
 
     code = "picture-refused"
-    title = "This picture is not accepted"
+    title = gettext_noop("This picture is not accepted")
 
 
 @dataclass(frozen=True, slots=True)

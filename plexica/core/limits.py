@@ -28,11 +28,13 @@ class BodyLimitMiddleware:
                 return problem_response(
                     status=411, code="length-required", detail="Send a Content-Length."
                 )
-            if not length.isdecimal() or int(length) > settings.PLEXICA_MAX_API_BODY_BYTES:
+            limit = settings.PLEXICA_MAX_API_FILE_BYTES.get(
+                request.path_info, settings.PLEXICA_MAX_API_BODY_BYTES
+            )
+            if not length.isdecimal() or int(length) > limit:
                 return problem_response(
                     status=413,
                     code="body-too-large",
-                    detail=f"A request body may have {settings.PLEXICA_MAX_API_BODY_BYTES} bytes"
-                    " at most.",
+                    detail=f"A request body may have {limit} bytes at most.",
                 )
         return self.get_response(request)

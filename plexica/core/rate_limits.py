@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.core import shared_cache
 from plexica.core.errors import PlexicaError
@@ -34,7 +35,7 @@ class TooManyTries(PlexicaError):
     """
 
     code: ClassVar[str] = "too-many-requests"
-    title: ClassVar[str] = "There were too many tries"
+    title: ClassVar[str] = gettext_noop("There were too many tries")
     status: ClassVar[int] = 429
 
     def __init__(self, retry_after: int) -> None:

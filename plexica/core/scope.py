@@ -9,11 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from django.conf import settings
 
 PLATFORM_SCHEMA = "platform"
 PUBLIC_SCHEMA = "public"
+
+T = TypeVar("T")
 
 
 class NoScope(RuntimeError):
@@ -69,6 +72,17 @@ def enter_scope(scope: Scope) -> Iterator[Scope]:
         yield scope
     finally:
         _current.reset(token)
+
+
+def iterate_in(items: Iterator[T], scope: Scope) -> Iterator[T]:
+    """Make each item of an iterator in a scope, whatever the scope is of who takes it."""
+    while True:
+        with enter_scope(scope):
+            try:
+                item = next(items)
+            except StopIteration:
+                return
+        yield item
 
 
 def role_name(suffix: str) -> str:

@@ -4,6 +4,7 @@ from typing import Any
 
 import structlog
 from django.contrib.sessions.models import Session
+from django.utils.translation import gettext_noop
 
 from plexica.core.crypto import UndecryptableError
 from plexica.core.errors import PermanentError
@@ -55,7 +56,7 @@ class Access(Step):
     """A realm whose clients are disabled, so that nobody and no program gets a token."""
 
     name = "access"
-    label = "Logins"
+    label = gettext_noop("Logins")
 
     def do(self, tenant: Tenant) -> None:
         """Disable the clients that are enabled, mark them, and end all sessions.
@@ -92,7 +93,7 @@ class Opening(Step):
     """The way back from `Access`: what closes there opens here."""
 
     name = "opening"
-    label = "Logins"
+    label = gettext_noop("Logins")
     _access = Access()
 
     def do(self, tenant: Tenant) -> None:
@@ -118,7 +119,7 @@ class Sessions(Step):
     """The end of the sessions that browsers have with the workspace itself."""
 
     name = "sessions"
-    label = "Sessions"
+    label = gettext_noop("Sessions")
 
     def do(self, tenant: Tenant) -> None:
         """Delete the sessions in the tenant's schema, and refuse the tokens of its people."""

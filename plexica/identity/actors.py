@@ -1,6 +1,7 @@
 """Who acts in a request."""
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from plexica.core.actor import Actor
@@ -24,7 +25,7 @@ def actor_of(request: HttpRequest | Request) -> Actor:
         # Of an API request, the session is nobody's: a token says who it is.
         roles = [] if isinstance(request, Request) else request.session.get(SESSION_ROLES, [])
         return actor_of_user(user, roles=frozenset(roles))
-    raise PermissionRefused("Nobody is logged in.")
+    raise PermissionRefused(_("Nobody is logged in."))
 
 
 def viewer_of(request: HttpRequest | Request) -> User:
@@ -35,7 +36,7 @@ def viewer_of(request: HttpRequest | Request) -> User:
     """
     if isinstance(request.user, User):
         return request.user
-    raise PermissionRefused("Nobody is logged in.")
+    raise PermissionRefused(_("Nobody is logged in."))
 
 
 def actor_of_user(user: User, *, roles: frozenset[str] = frozenset()) -> Actor:

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.models import Session
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import DateTimeField, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils import timezone
@@ -40,12 +40,25 @@ EVERYWHERE_EVENT = "user.logged_out_everywhere"
 # Where sessions without a row of ours keep the same.
 SESSION_TOKENS = "identity_tokens"
 SESSION_REALM_SESSION = "identity_sid"
+# With the access token the realm is asked what it knows of the person, and of nobody else.
+_KEPT_TOKENS = ("id_token", "refresh_token", "access_token")
+# Any number that nothing else takes as an advisory lock in one database.
+_LOCK = 0x73657373
 
 logger = structlog.get_logger(__name__)
 
 
+class EndedMeanwhile(Exception):
+    """A login came to its end when its session had already ended."""
+
+
 def begin_session(
-    request: HttpRequest, *, user: User, tokens: dict[str, Any], realm_session: str
+    request: HttpRequest,
+    *,
+    user: User,
+    tokens: dict[str, Any],
+    realm_session: str,
+    asked_at: datetime,
 ) -> None:
     """Note the login that a session begins with.
 
@@ -54,6 +67,10 @@ def begin_session(
         user: Who logged in.
         tokens: The token endpoint's answer (RFC 6749, section 5.1).
         realm_session: What the realm calls its own session, or an empty string.
+        asked_at: When the realm was asked for the tokens.
+
+    Raises:
+        EndedMeanwhile: The realm's session, or all of the person's, ended after that.
     """
     session = request.session
     kept = seal_tokens(tokens)
@@ -62,6 +79,40 @@ def begin_session(
         session[SESSION_TOKENS] = kept
         session[SESSION_REALM_SESSION] = realm_session
         return
+    with transaction.atomic():
+        _check_not_ended(user, realm_session, asked_at)
+        _write_session(request, user, tokens, kept, realm_session)
+
+
+def _check_not_ended(user: User, realm_session: str, asked_at: datetime) -> None:
+    # Whoever ends sessions waits for the row that is written next, or was before it.
+    _hold_realm_session(realm_session)
+    all_ended_at = (
+        User.objects.select_for_update()
+        .filter(pk=user.pk)
+        .values_list("sessions_ended_at", flat=True)
+        .first()
+    )
+    for ended_at in (all_ended_at, end_of_session_now(realm_session)):
+        if ended_at is not None and ended_at >= asked_at:
+            raise EndedMeanwhile
+
+
+def _hold_realm_session(realm_session: str) -> None:
+    """Have the login and the end of a session of the realm come one after the other."""
+    if not realm_session:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, hashtext(current_schema() || %s))",
+            [_LOCK, realm_session],
+        )
+
+
+def _write_session(
+    request: HttpRequest, user: User, tokens: dict[str, Any], kept: str, realm_session: str
+) -> None:
+    session = request.session
     # Its row must be there before the one that refers to it.
     session.save()
     now = timezone.now()
@@ -100,7 +151,7 @@ def note_seen(browser: BrowserSession, now: datetime) -> None:
 
 def seal_tokens(tokens: dict[str, Any]) -> str:
     """Return what is kept of a token endpoint's answer, encrypted."""
-    kept = {name: tokens[name] for name in ("id_token", "refresh_token") if tokens.get(name)}
+    kept = {name: tokens[name] for name in _KEPT_TOKENS if tokens.get(name)}
     return encrypt(json.dumps(kept))
 
 
@@ -113,6 +164,12 @@ def open_tokens(ciphertext: str) -> dict[str, str]:
     except UndecryptableError:
         return {}
     return found
+
+
+def kept_tokens(browser: BrowserSession) -> dict[str, str]:
+    """Return the tokens of a session; none if it has ended since it was read."""
+    found = BrowserSession.objects.filter(pk=browser.pk).values_list("tokens", flat=True).first()
+    return open_tokens(found or "")
 
 
 def refresh_time(tokens: dict[str, Any], now: datetime) -> datetime:
@@ -203,6 +260,7 @@ def end_at_realms_word(*, issuer: str, subject: str, realm_session: str) -> int:
     """
     with transaction.atomic():
         if realm_session:
+            _hold_realm_session(realm_session)
             note_ended([realm_session])
             ended = end_sessions(BrowserSession.objects.filter(realm_session=realm_session))
             return ended + _end_unnoted(SESSION_REALM_SESSION, realm_session)

@@ -1,9 +1,34 @@
-"""What a guard answers to somebody who is not logged in."""
+"""What a guard answers to somebody who is not logged in, and the guard of what is one's own."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
+from plexica.identity.models import User
 from plexica.identity.next_page import is_from_script, login_address, wanted_path
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+# What a guard asks for: a permission's key, or this for nothing but a login.
+GUARD_ATTRIBUTE = "plexica_guard"
+LOGIN = "login"
+
+
+def logged_in(view: View[P]) -> View[P]:
+    """Let everybody see a view who is logged in: it shows and changes what is their own."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not isinstance(request.user, User) or not request.user.is_active:
+            return login_needed(request)
+        return view(request, *args, **kwargs)
+
+    setattr(guarded, GUARD_ATTRIBUTE, LOGIN)
+    return guarded
 
 
 def login_needed(request: HttpRequest) -> HttpResponse:

@@ -99,6 +99,11 @@ class User(AbstractBaseUser):
     def clean(self) -> None:
         """Leave the id alone: Django would normalize it as if it were typed by somebody."""
 
+    @property
+    def avatar_name(self) -> str:
+        """The name of their picture in its address; empty without one."""
+        return self.avatar.rpartition("/")[2]
+
     def get_full_name(self) -> str:
         """Return first and last name, as far as they are known."""
         return f"{self.first_name} {self.last_name}".strip()
@@ -212,8 +217,12 @@ class RealmChange(models.Model):
     is_enabled = models.BooleanField(null=True)
     first_name = models.CharField(max_length=255, null=True)  # noqa: DJ001 (an empty name is one)
     last_name = models.CharField(max_length=255, null=True)  # noqa: DJ001 (the same)
+    # Empty: no language of their own.
+    locale = models.CharField(max_length=35, null=True)  # noqa: DJ001 (the same)
     is_removal = models.BooleanField(default=False)
     ends_sessions = models.BooleanField(default=False)
+    # Single sessions of the realm that are to end.
+    ended_sessions = models.JSONField(null=True)
     sends_mail = models.BooleanField(default=False)
     # Whether the sync has left something alone meanwhile that the realm said of them.
     is_passed_over = models.BooleanField(default=False)
@@ -248,7 +257,15 @@ class RealmChange(models.Model):
             or self.is_enabled is not None
             or self.first_name is not None
             or self.last_name is not None
+            or self.locale is not None
+            or bool(self.ended_sessions)
         )
+
+    def forget_state(self) -> None:
+        """Take everything back but the mail, because the realm has been told it."""
+        self.is_creation = self.is_removal = self.ends_sessions = self.is_passed_over = False
+        self.is_enabled = self.first_name = self.last_name = self.locale = None
+        self.ended_sessions = None
 
 
 class RealmSync(models.Model):

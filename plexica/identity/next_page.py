@@ -4,6 +4,7 @@ from urllib.parse import urlencode, urlsplit
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 
 MAX_CHARACTERS = 2000
@@ -18,13 +19,17 @@ def safe_next_path(target: str | None) -> str:
     """
     if not target or len(target) > MAX_CHARACTERS or not target.startswith("/"):
         return HOME
+    # It is kept in a cookie, in which letters beyond ASCII would take six times the room.
+    address = iri_to_uri(target)
+    if len(address) > MAX_CHARACTERS:
+        return HOME
     # Browsers read a backslash as a slash, skip control characters, and read a host after "//".
     if target.startswith("//") or "\\" in target or not target.isprintable():
         return HOME
     if not url_has_allowed_host_and_scheme(target, allowed_hosts=None):
         return HOME
     # A login that ends where a login begins would go round for ever.
-    return HOME if target.startswith(reverse("oidc_authentication_init")) else target
+    return HOME if target.startswith(reverse("oidc_authentication_init")) else address
 
 
 def is_from_script(request: HttpRequest) -> bool:

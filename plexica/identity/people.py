@@ -15,6 +15,7 @@ from django.core.validators import validate_email
 from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import Actor
@@ -39,14 +40,14 @@ class AddressInUse(Conflict):
     """Somebody here has this address."""
 
     code = "address-in-use"
-    title = "Somebody has this address already"
+    title = gettext_noop("Somebody has this address already")
 
 
 class NotInvited(Conflict):
     """The person has no invitation that this could be done to."""
 
     code = "not-invited"
-    title = "The person has no open invitation"
+    title = gettext_noop("The person has no open invitation")
 
 
 def lock_person(user_id: UUID) -> User:

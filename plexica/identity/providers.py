@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from django.conf import settings
 
+from plexica.core.crypto import UndecryptableError
+from plexica.core.errors import PermanentError
 from plexica.core.scope import PLATFORM_SCHEMA, NoScope, current_scope
 from tenants.models import Tenant
 from tenants.secrets import get_secret
@@ -26,6 +28,10 @@ SUPPORT_ROLE = "support"
 READ_ONLY_ROLE = "read-only"
 CALLBACK_PATH = "/oidc/callback/"
 LOGGED_OUT_PATH = "/oidc/logged-out/"
+
+
+class SecretLost(PermanentError):
+    """Plexica does not have the secret of the realm's client, or cannot decrypt it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,18 @@ class Provider:
     api_audience: str
     home_url: str
     read_client_secret: Callable[[], str] = field(repr=False, compare=False)
+
+    @property
+    def client_secret(self) -> str:
+        """The secret of the client that logs browsers in.
+
+        Raises:
+            SecretLost: It is not kept, or no present key opens it.
+        """
+        try:
+            return self.read_client_secret()
+        except (KeyError, UndecryptableError) as error:
+            raise SecretLost("The secret of this place's login is lost.") from error
 
     @property
     def authorization_endpoint(self) -> str:

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 import structlog
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from plexica.core.errors import PermanentError, TransientError
 from plexica.identity.jwt.keys import forget_keys
@@ -36,7 +37,7 @@ class Realm(Step):
     """A realm of the tenant's own, managed by an account inside it."""
 
     name = "realm"
-    label = "Login realm"
+    label = gettext_noop("Login realm")
 
     def do(self, tenant: Tenant) -> None:
         """Make the realm in one request, then let only the account inside it manage it.
@@ -61,7 +62,7 @@ class Realm(Step):
             if not self._is_finished_one(tenant, master):
                 if not _is_ours(tenant, master):
                     raise PermanentError(
-                        "A realm of this name belongs to somebody else."
+                        gettext_noop("A realm of this name belongs to somebody else.")
                     ) from error
                 # It carries this tenant's mark, and nobody knows the secrets that it was made
                 # with: a leftover that no one has used.
@@ -70,7 +71,9 @@ class Realm(Step):
                 master.create_realm(representation)
         master.give_power_away(tenant.realm)
         if not _manages(realm_client(tenant), tenant):
-            raise PermanentError("The realm was made, but its own account cannot manage it.")
+            raise PermanentError(
+                gettext_noop("The realm was made, but its own account cannot manage it.")
+            )
         note_digest(tenant=tenant, field="realm_digest", digest=realm_digest())
 
     def undo(self, tenant: Tenant) -> None:
@@ -97,7 +100,9 @@ class Realm(Step):
         """Return whether the realm that is there is this tenant's, with a working account."""
         if not master.exists(tenant.realm):
             # Keycloak reports a conflict inside the representation the same way.
-            raise PermanentError("Keycloak refused the realm as conflicting with itself.")
+            raise PermanentError(
+                gettext_noop("Keycloak refused the realm as conflicting with itself.")
+            )
         return _manages(realm_client(tenant), tenant)
 
     def _delete(self, tenant: Tenant, master: MasterClient) -> None:

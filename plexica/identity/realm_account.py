@@ -1,6 +1,7 @@
 """The account inside a tenant's realm: whether it works, and mending it from outside."""
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from plexica.core.crypto import UndecryptableError
 from plexica.core.errors import PermanentError
@@ -89,7 +90,9 @@ def mend_account(tenant: Tenant) -> None:
     with power_over(tenant) as realm:
         found = realm.get_settings()
         if found.get("attributes", {}).get(TENANT_ATTRIBUTE) != str(tenant.id):
-            raise PermanentError("The realm of this name does not bear the tenant's mark.")
+            raise PermanentError(
+                gettext_noop("The realm of this name does not bear the tenant's mark.")
+            )
         if not found["enabled"]:
             realm.update_settings({"enabled": True})
         wanted = service_client(

@@ -17,15 +17,20 @@ import structlog
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from plexica.core.actor import Actor
 from plexica.core.crypto import UndecryptableError
 from plexica.core.errors import OutwardError, PermanentError, TransientError
 from plexica.core.fence import fenced
+from plexica.core.jobs import send_after_commit
+from plexica.core.scope import platform_scope
 from plexica.identity.keycloak.errors import KeycloakForbidden, KeycloakUnauthorized
+from plexica.identity.keycloak.master import master_client
 from plexica.identity.keycloak.realm import RealmClient, realm_client
 from plexica.identity.keycloak.transport import READ_SECONDS
 from plexica.identity.models import MAX_REASON, RealmChange, User
+from plexica.identity.providers import PLATFORM_REALM
 from plexica.identity.realm_people import tell_realm
 from plexica.identity.realm_settling import settle_mail, settle_state
 from plexica.identity.services import send_invitation
@@ -46,6 +51,9 @@ MAX_ROUNDS = 3
 BATCH_SIZE = 50
 # A tenant whose realm or mail server is slow must not keep the worker from the others.
 SETTLE_SECONDS = 15.0
+PLATFORM_TASK = "identity.settle_staff"
+PLATFORM_TASK_SECONDS = 20
+PLATFORM_KEYCLOAK = "default"
 # The account inside the realm is broken, which an operator mends.
 _MENDABLE = (KeycloakUnauthorized, KeycloakForbidden)
 
@@ -95,8 +103,27 @@ def waiting_for_realm(people: Collection[UUID]) -> Collection[UUID]:
     return frozenset(change.pk for change in changes if change.is_for_state)
 
 
-def attempt(*, tenant: Tenant, user_id: UUID, read_seconds: float = READ_SECONDS) -> Outcome:
+def ask_realm_to_end(*, user: User, actor: Actor, sessions: Collection[str]) -> None:
+    """Write down that the realm is to end single sessions of its own, as `ask_realm` does.
+
+    Args:
+        user: Whose they are; their row must be held.
+        actor: Who wants it.
+        sessions: What the realm calls them.
+    """
+    waiting = RealmChange.objects.filter(pk=user.pk).values_list("ended_sessions", flat=True)
+    known = waiting.first() or []
+    ask_realm(user=user, actor=actor, ended_sessions=sorted({*known, *sessions}))
+
+
+def attempt(*, tenant: Tenant | None, user_id: UUID, read_seconds: float = READ_SECONDS) -> Outcome:
     """Tell the realm now what it has yet to be told about a person, if nobody else is at it.
+
+    Args:
+        tenant: The tenant of the current scope; None for the platform's staff, whose realm only
+            the provisioner has power in.
+        user_id: The person.
+        read_seconds: How long a call waits for the realm.
 
     Returns:
         What became of it; a failure is noted in the row and is no error.
@@ -113,12 +140,17 @@ def attempt(*, tenant: Tenant, user_id: UUID, read_seconds: float = READ_SECONDS
     return Outcome.HELD
 
 
-def attempt_soon(*, tenant: Tenant, users: Iterable[User]) -> dict[UUID, Outcome]:
+def attempt_soon(*, tenant: Tenant | None, users: Iterable[User]) -> dict[UUID, Outcome]:
     """Tell the realm about people in the request that has changed them, for a few seconds.
+
+    Requests have no power in the realm of the platform's staff: there the provisioner is asked.
 
     Returns:
         What became of it, by their ids. Whoever the time did not suffice for waits for the clock.
     """
+    if tenant is None:
+        send_after_commit(PLATFORM_TASK, expires_seconds=PLATFORM_TASK_SECONDS)
+        return {user.pk: Outcome.WAITING for user in users}
     ends_at = time.monotonic() + SOON_SECONDS
     found: dict[UUID, Outcome] = {}
     is_over = False
@@ -147,7 +179,17 @@ def settle_people() -> int:
     return in_each_served(_settle_all_of, doing="settle_people")
 
 
-def _settle_all_of(tenant: Tenant) -> int:
+def settle_staff() -> int:
+    """Tell the platform's own realm what is due; only the provisioner may.
+
+    Returns:
+        How many people there is nothing left to tell about.
+    """
+    with platform_scope():
+        return _settle_all_of(None)
+
+
+def _settle_all_of(tenant: Tenant | None) -> int:
     settled = 0
     ends_at = time.monotonic() + SETTLE_SECONDS
     is_mail_away = False
@@ -179,7 +221,7 @@ def _free() -> Q:
     return Q(claimed_until__isnull=True) | Q(claimed_until__lt=timezone.now())
 
 
-def _work(tenant: Tenant, change: RealmChange, read_seconds: float) -> Outcome | None:
+def _work(tenant: Tenant | None, change: RealmChange, read_seconds: float) -> Outcome | None:
     outcome = Outcome.WAITING
     try:
         with fenced(_until(time.monotonic() + CALLS_BEGIN_SECONDS)):
@@ -188,7 +230,8 @@ def _work(tenant: Tenant, change: RealmChange, read_seconds: float) -> Outcome |
                 tell_realm(realm, change)
                 if not settle_state(change):
                     return None
-            if change.sends_mail:
+            # Nobody is invited to the console: its realm's people are made there.
+            if change.sends_mail and tenant is not None:
                 outcome = Outcome.MAIL_WAITING
                 send_invitation(
                     tenant=tenant, subject=change.user.subject, read_seconds=read_seconds
@@ -239,16 +282,21 @@ def _pause(change: RealmChange) -> int:
     return min(doubled, MAX_RETRY_SECONDS)
 
 
-def _realm(tenant: Tenant, read_seconds: float) -> RealmClient:
+def _realm(tenant: Tenant | None, read_seconds: float) -> RealmClient:
+    if tenant is None:
+        account = master_client(PLATFORM_KEYCLOAK).account
+        return RealmClient(account, realm=PLATFORM_REALM, read_seconds=read_seconds)
     try:
         return realm_client(tenant, read_seconds=read_seconds)
     except (KeyError, UndecryptableError) as error:
-        raise KeycloakUnauthorized("The account inside the realm does not work.") from error
+        raise KeycloakUnauthorized(
+            gettext_noop("The account inside the realm does not work.")
+        ) from error
 
 
 def _until(moment: float) -> Callable[[], None]:
     def check() -> None:
         if time.monotonic() > moment:
-            raise TransientError("The login service takes too long.")
+            raise TransientError(gettext_noop("The login service takes too long."))
 
     return check

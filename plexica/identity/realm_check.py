@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 # Lists that Keycloak keeps in no order.
-_SETS = frozenset({"redirectUris", "webOrigins"})
+_SETS = frozenset({"enabledEventTypes", "redirectUris", "supportedLocales", "webOrigins"})
 _HIDDEN = frozenset({"password"})
 
 
@@ -25,7 +25,7 @@ def compare_settings(found: dict[str, Any], wanted: dict[str, Any]) -> Iterator[
             details = list(_compare_mail(found.get(name, {}), value))
             if details:
                 yield name, "; ".join(details)
-        elif _is_other(found.get(name), value):
+        elif _is_other(_comparable(name, found.get(name)), _comparable(name, value)):
             yield name, _differs(value, found.get(name))
 
 

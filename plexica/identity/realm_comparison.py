@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from plexica.identity.access import SUSPENDED_ATTRIBUTE, Access, is_marked, is_open
@@ -26,6 +27,7 @@ from plexica.identity.realm_representation import (
     tenant_settings,
     user_profile,
 )
+from plexica.identity.realm_security import FLOW, is_second_factor_required, put_second_factor
 from plexica.identity.realm_settings import put_settings
 from tenants.models import Tenant
 from tenants.parts import Difference
@@ -84,6 +86,7 @@ class RealmComparison:
         """Yield what differs."""
         for name, detail in compare_settings(self._settings, tenant_settings(self._tenant)):
             yield Mismatch(Difference.DIFFERENT, f"setting {name}", detail, self.put_settings)
+        yield from self._compare_second_factor()
         yield from self._compare_clients()
         yield from self._compare_access()
         yield from self._compare_roles()
@@ -95,6 +98,20 @@ class RealmComparison:
     def put_settings(self) -> None:
         """Set what Plexica says of the realm, and leave all else."""
         put_settings(self._realm, tenant_settings(self._tenant))
+
+    def _compare_second_factor(self) -> Iterator[Mismatch]:
+        """Yield that the login asks for a second factor when it should not, or the other way."""
+        wanted = self._tenant.second_factor_required
+        if is_second_factor_required(self._realm.list_executions(FLOW)) == wanted:
+            return
+        yield Mismatch(
+            Difference.DIFFERENT,
+            "second factor",
+            "It is to be required of everybody, and is not."
+            if wanted
+            else "It is to be asked of those who have one, and is required of everybody.",
+            partial(put_second_factor, self._realm, is_required=wanted),
+        )
 
     def _compare_clients(self) -> Iterator[Mismatch]:
         if kept_secret(self._tenant, WORKSPACE_SECRET) is None:

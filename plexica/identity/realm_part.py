@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import ClassVar
 
+from django.utils.translation import gettext_noop
+
 from plexica.core.errors import PermanentError
 from plexica.identity.keycloak.errors import KeycloakForbidden, KeycloakUnauthorized
 from plexica.identity.keycloak.master import MasterClient, master_client
@@ -23,7 +25,7 @@ class RealmPart(Part):
     """What Plexica says of a tenant's realm; whatever else is in it is its people's."""
 
     name: ClassVar[str] = "realm"
-    label: ClassVar[str] = "Login realm"
+    label: ClassVar[str] = gettext_noop("Login realm")
     digest_field: ClassVar[str] = "realm_digest"
 
     def present_digest(self) -> str:

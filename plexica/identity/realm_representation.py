@@ -15,6 +15,7 @@ from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from plexica.core.colours import OWN_COLOUR
+from plexica.core.languages import known_language
 from plexica.identity.providers import (
     API_CLIENT,
     CALLBACK_PATH,
@@ -27,7 +28,9 @@ from plexica.identity.providers import (
     SUPPORT_ROLE,
     WORKSPACE_CLIENT,
 )
+from plexica.identity.realm_events import KEPT_EVENTS
 from plexica.identity.realm_look import STYLE_ATTRIBUTE, name_with_logo, style_address
+from plexica.identity.realm_security import password_policy
 from plexica.settings.environment import Environment
 from tenants.middleware import BACKCHANNEL_PATH
 from tenants.models import Tenant
@@ -83,8 +86,9 @@ def tenant_settings(tenant: Tenant) -> dict[str, Any]:
     All others are its people's: the login theme, too, is only what the realm begins with.
     """
     return {
-        **_settings(tenant.realm, tenant.name),
+        **_settings(tenant.realm, tenant.name, tenant.locale),
         **session_settings(limits_of(tenant)),
+        "passwordPolicy": password_policy(tenant),
         "displayNameHtml": name_with_logo(tenant),
         "attributes": {
             TENANT_ATTRIBUTE: str(tenant.id),
@@ -329,12 +333,16 @@ def user_profile() -> dict[str, Any]:
     return {"attributes": attributes}
 
 
-def _settings(realm: str, display_name: str) -> dict[str, Any]:
+def _settings(realm: str, display_name: str, locale: str = "") -> dict[str, Any]:
     is_production = settings.PLEXICA_ENVIRONMENT == Environment.PRODUCTION
     return {
         "realm": realm,
         "enabled": True,
         "displayName": display_name,
+        # Of login pages and mails. People's own languages are attributes of theirs (ADR 17).
+        "internationalizationEnabled": True,
+        "supportedLocales": [code for code, _name in settings.LANGUAGES],
+        "defaultLocale": known_language(locale) or settings.LANGUAGE_CODE,
         "sslRequired": "external" if is_production else "none",
         "registrationAllowed": False,
         "loginWithEmailAllowed": True,
@@ -355,6 +363,7 @@ def _settings(realm: str, display_name: str) -> dict[str, Any]:
         "actionTokenGeneratedByUserLifespan": 15 * MINUTE,
         "defaultSignatureAlgorithm": "RS256",
         "eventsEnabled": True,
+        "enabledEventTypes": list(KEPT_EVENTS),
         "eventsExpiration": EVENT_SECONDS,
         "adminEventsEnabled": True,
         "adminEventsDetailsEnabled": True,

@@ -2,15 +2,20 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from plexica.core.errors import TransientError
 from plexica.identity.keycloak.realm import RealmClient, realm_client
 from plexica.identity.realm_representation import tenant_settings
-from tenants import session_limits
+from plexica.identity.realm_security import put_second_factor
+from tenants import login_rules, session_limits
 from tenants.models import Tenant
 from tenants.states import WHOLE_STATES, TenantState
 
 # The columns of a tenant that its realm's settings are made from.
-FOLLOWED = frozenset({"name", "theme_colour", "logo", *session_limits.COLUMNS})
+FOLLOWED = frozenset(
+    {"name", "locale", "theme_colour", "logo", *session_limits.COLUMNS, *login_rules.COLUMNS}
+)
 
 
 def tell_realm_of_settings(payload: dict[str, Any]) -> None:
@@ -24,19 +29,21 @@ def tell_realm_of_settings(payload: dict[str, Any]) -> None:
     """
     if not FOLLOWED & set(payload["changed"]):
         return
-    told: dict[str, Any] | None = None
+    told: tuple[dict[str, Any], bool] | None = None
     while True:
         tenant = Tenant.objects.filter(slug=payload["tenant"]).first()
         if tenant is None or tenant.state in {TenantState.FAILED, TenantState.DELETED}:
             # A realm that is made later is made with what is set then.
             return
         if tenant.state not in WHOLE_STATES:
-            raise TransientError("The tenant is still being made.")
-        wanted = tenant_settings(tenant)
+            raise TransientError(gettext_noop("The tenant is still being made."))
+        wanted = (tenant_settings(tenant), tenant.second_factor_required)
         if told == wanted:
             return
         # Another change may have been told meanwhile; so look again whether this is the last one.
-        put_settings(realm_client(tenant), wanted)
+        realm = realm_client(tenant)
+        put_settings(realm, wanted[0])
+        put_second_factor(realm, is_required=wanted[1])
         told = wanted
 
 

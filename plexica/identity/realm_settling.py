@@ -39,9 +39,7 @@ def settle_state(change: RealmChange) -> bool:
         if found.is_passed_over:
             demand_all()
         if found.sends_mail:
-            found.is_creation = found.is_removal = found.ends_sessions = False
-            found.is_passed_over = False
-            found.is_enabled = found.first_name = found.last_name = None
+            found.forget_state()
             found.attempts = 0
             found.save()
         else:

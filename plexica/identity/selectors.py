@@ -1,12 +1,14 @@
 """Reading people."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from plexica.audit.targets import only_ids
 from plexica.core.errors import Conflict, NotFound
-from plexica.identity.models import User, UserKind
+from plexica.identity.models import ServiceAccount, User, UserKind
 
 MAX_REFERENCE_LENGTH = 254
 
@@ -58,3 +60,14 @@ def get_person(*, reference: str) -> User:
 def count_people() -> int:
     """Return how many people of the current scope may log in."""
     return list_people(is_active=True).count()
+
+
+def name_users(ids: Collection[str]) -> dict[str, str]:
+    """Return what users are called, those who were removed included, by their id."""
+    return {str(user.pk): str(user) for user in User.objects.filter(pk__in=only_ids(ids))}
+
+
+def name_service_accounts(ids: Collection[str]) -> dict[str, str]:
+    """Return what service accounts are called, by their id."""
+    found = ServiceAccount.objects.filter(pk__in=only_ids(ids)).values_list("pk", "name")
+    return {str(pk): name for pk, name in found}

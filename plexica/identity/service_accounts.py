@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import Actor
@@ -33,28 +34,28 @@ class ServiceAccountNameTaken(Conflict):
     """Another service account has this name."""
 
     code = "service-account-name-taken"
-    title = "Another service account has this name"
+    title = gettext_noop("Another service account has this name")
 
 
 class TooManyServiceAccounts(Conflict):
     """The tenant has as many service accounts as it may."""
 
     code = "too-many-service-accounts"
-    title = "There are too many service accounts"
+    title = gettext_noop("There are too many service accounts")
 
 
 class ServiceAccountRevoked(Conflict):
     """It was revoked, which is for good."""
 
     code = "service-account-revoked"
-    title = "The service account is revoked"
+    title = gettext_noop("The service account is revoked")
 
 
 class ServiceAccountBroken(Conflict):
     """The realm has no client for it any more."""
 
     code = "service-account-broken"
-    title = "The realm does not know the service account any more"
+    title = gettext_noop("The realm does not know the service account any more")
 
 
 def list_service_accounts() -> QuerySet[ServiceAccount]:

@@ -11,7 +11,7 @@ from plexica.identity.jwt.tokens import Claims
 from plexica.identity.keycloak.errors import KeycloakConflict, KeycloakNotFound
 from plexica.identity.keycloak.realm import realm_client
 from plexica.identity.keycloak.transport import READ_SECONDS
-from plexica.identity.models import User
+from plexica.identity.models import RealmChange, User
 from plexica.identity.providers import WORKSPACE_CLIENT
 from plexica.identity.realm_representation import INVITATION_SECONDS
 from tenants.models import Tenant
@@ -56,6 +56,9 @@ def provision_user(*, issuer: str, subject: str, claims: Claims) -> User:
             for column, value in known.items()
             if getattr(user, column) != value
         }
+        if "locale" in before and _is_locale_on_its_way(user):
+            # The realm has yet to hear what they have chosen here.
+            del before["locale"]
         if before:
             for column in before:
                 setattr(user, column, known[column])
@@ -162,6 +165,10 @@ def delete_realm_user(*, tenant: Tenant, subject: str) -> None:
         realm_client(tenant).delete_user(subject)
     except KeycloakNotFound:
         return
+
+
+def _is_locale_on_its_way(user: User) -> bool:
+    return RealmChange.objects.filter(pk=user.pk, locale__isnull=False).exists()
 
 
 def _facts(user: User) -> dict[str, Any]:

@@ -3,28 +3,22 @@
 from typing import Any
 
 import structlog
-from celery import current_app
 from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
-from plexica.core.errors import TransientError
 from plexica.core.scope import current_scope, platform_scope
+from plexica.identity.actors import actor_of_user
 from plexica.identity.browser_sessions import ENDED_KEPT_FOR
 from plexica.identity.keycloak.errors import KeycloakNotFound
-from plexica.identity.keycloak.master import master_client
 from plexica.identity.keycloak.realm import realm_client
-from plexica.identity.models import BrowserSession, EndedSession, UsedLogoutToken
-from plexica.identity.providers import PLATFORM_REALM
+from plexica.identity.models import BrowserSession, EndedSession, UsedLogoutToken, User
+from plexica.identity.realm_changes import ask_realm, attempt_soon
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
 from tenants.selectors import get_tenant
 from tenants.session_limits import SessionLimits, limits_of
 from tenants.states import WHOLE_STATES
-
-PLATFORM_TASK = "identity.end_platform_sessions"
-PLATFORM_KEYCLOAK = "default"
 
 logger = structlog.get_logger(__name__)
 
@@ -32,20 +26,18 @@ logger = structlog.get_logger(__name__)
 def end_at_realm(payload: dict[str, Any]) -> None:
     """Have the realm of the current scope end all sessions of a person.
 
-    The web's processes have no power in the platform's realm, so the provisioner does that.
+    Only the provisioner has power in the realm of the platform's staff. So there it is written
+    down, and the provisioner does it until it is done.
 
     Args:
         payload: Of the event `user.logged_out_everywhere`.
 
     Raises:
-        TransientError: Keycloak or the broker does not answer.
+        TransientError: Keycloak does not answer.
     """
     slug = current_scope().tenant_slug
     if slug is None:
-        try:
-            current_app.send_task(PLATFORM_TASK, kwargs={"subject": payload["subject"]})
-        except (OperationalError, OSError) as error:
-            raise TransientError("The broker does not answer.") from error
+        _end_at_platform_realm(payload["user"])
         return
     try:
         realm_client(get_tenant(slug=slug)).end_user_sessions(payload["subject"])
@@ -54,16 +46,11 @@ def end_at_realm(payload: dict[str, Any]) -> None:
         logger.info("person_gone_from_realm", subject=payload["subject"])
 
 
-def end_platform_sessions(*, subject: str) -> None:
-    """Have the platform's realm end all sessions of a person.
-
-    Raises:
-        TransientError: Keycloak does not answer.
-    """
-    try:
-        master_client(PLATFORM_KEYCLOAK).call("POST", f"/{PLATFORM_REALM}/users/{subject}/logout")
-    except KeycloakNotFound:
-        logger.info("person_gone_from_realm", subject=subject)
+def _end_at_platform_realm(user_id: str) -> None:
+    user = User.objects.select_for_update().filter(pk=user_id, removed_at__isnull=True).first()
+    if user is not None:
+        ask_realm(user=user, actor=actor_of_user(user), ends_sessions=True)
+        attempt_soon(tenant=None, users=[user])
 
 
 def clear_sessions() -> None:

@@ -2,7 +2,6 @@
 
 from celery import shared_task
 
-from plexica.core.errors import TransientError
 from plexica.identity import (
     break_glass,
     realm_changes,
@@ -31,6 +30,12 @@ def settle_people() -> None:
     realm_changes.settle_people()
 
 
+@shared_task(name=realm_changes.PLATFORM_TASK)
+def settle_staff() -> None:
+    """Tell the platform's realm what it could not be told at once about the staff."""
+    realm_changes.settle_staff()
+
+
 @shared_task(name="identity.follow_realms")
 def follow_realms() -> None:
     """Apply what has happened in the realms of the tenants."""
@@ -53,14 +58,3 @@ def resync_realm() -> None:
 def clear_sessions() -> None:
     """Remove the sessions of browsers that are over."""
     session_upkeep.clear_sessions()
-
-
-@shared_task(
-    name=session_upkeep.PLATFORM_TASK,
-    autoretry_for=(TransientError,),
-    retry_backoff=True,
-    max_retries=12,
-)
-def end_platform_sessions(subject: str) -> None:
-    """Have the platform's realm end a person's sessions; again is no harm."""
-    session_upkeep.end_platform_sessions(subject=subject)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.core.actor import Actor
 from plexica.core.errors import Conflict, PermissionRefused
@@ -24,21 +25,21 @@ class BeyondAuthority(PermissionRefused):
     """Somebody gives, takes or changes more than they hold."""
 
     code = "beyond-authority"
-    title = "You cannot give or take what you do not hold yourself"
+    title = gettext_noop("You cannot give or take what you do not hold yourself")
 
 
 class LastSuperAdmin(Conflict):
     """Nobody would be left who may do everything in the console."""
 
     code = "last-super-admin"
-    title = "The console keeps at least one super admin"
+    title = gettext_noop("The console keeps at least one super admin")
 
 
 class LastOwner(Conflict):
     """The tenant would be left without an owner."""
 
     code = "last-owner"
-    title = "A tenant keeps at least one owner"
+    title = gettext_noop("A tenant keeps at least one owner")
 
 
 def authority_of(actor: Actor) -> Snapshot:

@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import Actor
@@ -31,7 +32,7 @@ class TenantClosed(Conflict):
     """Nobody can log in to the tenant now."""
 
     code = "tenant-closed"
-    title = "The tenant is not active"
+    title = gettext_noop("The tenant is not active")
 
 
 def appoint_owner(*, tenant: Tenant, email: str, reason: str, actor: Actor) -> User:

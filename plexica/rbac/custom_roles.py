@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import Actor
@@ -34,35 +35,35 @@ class SystemRoleFixed(Conflict):
     """A role that comes with Plexica is not changed."""
 
     code = "system-role-fixed"
-    title = "A system role cannot be changed"
+    title = gettext_noop("A system role cannot be changed")
 
 
 class RoleInUse(Conflict):
     """People or groups hold the role."""
 
     code = "role-in-use"
-    title = "The role is held by somebody"
+    title = gettext_noop("The role is held by somebody")
 
 
 class TooManyRoles(Conflict):
     """The tenant has as many roles of its own as it may."""
 
     code = "too-many-roles"
-    title = "There are too many custom roles"
+    title = gettext_noop("There are too many custom roles")
 
 
 class RoleChanged(Conflict):
     """Somebody else has changed the role in the meantime."""
 
     code = "role-changed"
-    title = "The role has been changed in the meantime"
+    title = gettext_noop("The role has been changed in the meantime")
 
 
 class RoleNameTaken(Conflict):
     """Another role has this name."""
 
     code = "role-name-taken"
-    title = "Another role has this name"
+    title = gettext_noop("Another role has this name")
 
 
 def create_role(*, name: str, grants: Iterable[str], actor: Actor, description: str = "") -> Role:

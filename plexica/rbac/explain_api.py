@@ -8,7 +8,8 @@ from plexica.identity.models import User, UserKind
 from plexica.identity.selectors import MAX_REFERENCE_LENGTH
 from plexica.rbac.explain import Explanation
 from plexica.rbac.keys import MAX_LENGTH
-from tenants.api.serializers import QuerySerializer, TextField
+from tenants.api.serializers.fields import TextField
+from tenants.api.serializers.strict import QuerySerializer
 
 
 class ExplainQuerySerializer(QuerySerializer):

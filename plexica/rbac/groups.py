@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import Actor
@@ -21,21 +22,21 @@ class GroupNameTaken(Conflict):
     """Another group has this name."""
 
     code = "group-name-taken"
-    title = "Another group has this name"
+    title = gettext_noop("Another group has this name")
 
 
 class MemberByRealm(Conflict):
     """Somebody is in the group because the realm says so."""
 
     code = "member-by-realm"
-    title = "They are in it by the login realm"
+    title = gettext_noop("They are in it by the login realm")
 
 
 class TooManyGroups(Conflict):
     """The tenant has as many groups as it may."""
 
     code = "too-many-groups"
-    title = "There are too many groups"
+    title = gettext_noop("There are too many groups")
 
 
 def create_group(*, name: str, actor: Actor, description: str = "") -> Group:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponseBase
 
-from plexica.identity.guards import login_needed
+from plexica.identity.guards import GUARD_ATTRIBUTE, login_needed
 from plexica.identity.models import User
 from plexica.rbac.engine import has_permission, snapshot_of
 from plexica.rbac.keys import is_key
@@ -19,8 +19,6 @@ from plexica.rbac.refusals import PermissionMissing, refusal
 P = ParamSpec("P")
 T = TypeVar("T")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
-
-GUARD_ATTRIBUTE = "plexica_guard"
 
 
 def require(permission: str) -> Callable[[View[P]], View[P]]:

@@ -7,6 +7,7 @@ from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from plexica.rbac.keys import MAX_LENGTH, PATTERN_EXPRESSION, is_pattern
@@ -64,7 +65,8 @@ class Role(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        # Those that come with the code are kept in English.
+        return gettext(self.name) if self.is_system else self.name
 
 
 class Grant(models.Model):

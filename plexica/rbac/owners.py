@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import Actor
@@ -32,7 +33,7 @@ class NotServed(Conflict):
     """The tenant's people cannot log in, so nobody is invited there."""
 
     code = "not-served"
-    title = "The tenant is not active"
+    title = gettext_noop("The tenant is not active")
 
 
 @dataclass(frozen=True, slots=True)

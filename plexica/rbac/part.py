@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from hashlib import sha256
 from typing import ClassVar
 
+from django.utils.translation import gettext_noop
+
 from plexica.rbac.models import Role
 from plexica.rbac.registry import Audience
 from plexica.rbac.selectors import has_owner
@@ -26,7 +28,7 @@ class RolesPart(Part):
     """The roles that come with Plexica, as the code declares them, and that somebody owns."""
 
     name: ClassVar[str] = "roles"
-    label: ClassVar[str] = "Roles"
+    label: ClassVar[str] = gettext_noop("Roles")
     digest_field: ClassVar[str] = "roles_digest"
 
     def present_digest(self) -> str:

@@ -12,6 +12,7 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.core.actor import Actor
 from plexica.core.errors import Conflict, InvalidInput, PlexicaError
@@ -41,7 +42,7 @@ class OwnAccount(Conflict):
     """Somebody would shut themselves out."""
 
     code = "own-account"
-    title = "Nobody disables or removes themselves"
+    title = gettext_noop("Nobody disables or removes themselves")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from django.utils.translation import gettext_noop
+
 from plexica.core.actor import SYSTEM
 from plexica.core.fence import fenced_transaction
 from plexica.identity.providers import tenant_provider
@@ -20,7 +22,7 @@ class SystemRoles(Step):
     """The roles that every tenant has."""
 
     name: ClassVar[str] = "roles"
-    label: ClassVar[str] = "Roles"
+    label: ClassVar[str] = gettext_noop("Roles")
     needs: ClassVar[frozenset[str]] = frozenset({"schema"})
 
     def do(self, tenant: Tenant) -> None:
@@ -38,7 +40,7 @@ class Owner(Step):
     """The person who owns the tenant: in the realm, in the schema, and invited."""
 
     name: ClassVar[str] = "owner"
-    label: ClassVar[str] = "Owner and invitation"
+    label: ClassVar[str] = gettext_noop("Owner and invitation")
     # The bucket, too, as nobody is to be invited to what may still be taken back.
     needs: ClassVar[frozenset[str]] = frozenset({"schema", "bucket", "realm", "roles"})
 

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import Actor
@@ -20,7 +21,7 @@ class RealmGroupTaken(Conflict):
     """Another group is mapped to this one."""
 
     code = "realm-group-taken"
-    title = "Another group is mapped to it"
+    title = gettext_noop("Another group is mapped to it")
 
 
 def map_group(*, tenant: Tenant, group: Group, path: str, actor: Actor) -> None:

@@ -52,7 +52,7 @@ def refusal(*, held: Snapshot, permission: str) -> PermissionMissing:
     """
     if held.allows(_WHO_MAY_KNOW[current_audience()]):
         definition = get_definition(permission)
-        label = definition.label if definition else permission
+        label = _(definition.label) if definition else permission
         return PermissionMissing(
             _("It needs the permission “%(label)s” (%(key)s), which none of your roles gives.")
             % {"label": label, "key": permission},

@@ -1,11 +1,12 @@
 """Reading roles, grants and what follows from them, in the current scope."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
+from plexica.audit.targets import only_ids
 from plexica.core.errors import NotFound
 from plexica.core.scope import PLATFORM_SCHEMA, NoScope, current_scope
 from plexica.identity.models import User, UserKind
@@ -112,3 +113,14 @@ def has_holder(key: str) -> bool:
         group_memberships__group__role_assignments__role__key=key
     )
     return User.objects.filter(holds_it, is_active=True, kind=UserKind.PERSON).exists()
+
+
+def name_roles(keys: Collection[str]) -> dict[str, str]:
+    """Return what roles are called, by their key."""
+    return dict(Role.objects.filter(key__in=keys).values_list("key", "name"))
+
+
+def name_groups(ids: Collection[str]) -> dict[str, str]:
+    """Return what groups are called, by their id."""
+    found = Group.objects.filter(pk__in=only_ids(ids)).values_list("pk", "name")
+    return {str(pk): name for pk, name in found}

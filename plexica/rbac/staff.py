@@ -7,6 +7,7 @@ here. What the realm gives is taken away there: taken here, it would be back at 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.core.actor import Actor
 from plexica.core.errors import Conflict, InvalidInput
@@ -23,7 +24,7 @@ class RoleFromRealm(Conflict):
     """The realm of the platform gives the role."""
 
     code = "role-from-realm"
-    title = "The role comes from the realm"
+    title = gettext_noop("The role comes from the realm")
 
 
 def list_staff(*, search: str = "") -> QuerySet[User]:

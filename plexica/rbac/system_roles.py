@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from plexica.rbac import permissions
 from plexica.rbac.registry import Audience
 
@@ -50,41 +52,53 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
     Audience.TENANT: (
         SystemRole(
             key=OWNER,
-            name="Owner",
-            description="May do everything in the workspace, plugins included.",
+            name=gettext_noop("Owner"),
+            description=gettext_noop("May do everything in the workspace, plugins included."),
             grants=frozenset({"*"}),
         ),
         SystemRole(
             key=ADMIN,
-            name="Admin",
-            description="Manages the workspace.",
+            name=gettext_noop("Admin"),
+            description=gettext_noop("Manages the workspace."),
             grants=frozenset({"core:*"}),
         ),
         SystemRole(
             key=MEMBER,
-            name="Member",
-            description="Works in the workspace. Whoever logs in for the first time gets it.",
-            grants=frozenset({permissions.DASHBOARD_VIEW, permissions.USERS_READ}),
+            name=gettext_noop("Member"),
+            description=gettext_noop(
+                "Works in the workspace. Whoever logs in for the first time gets it."
+            ),
+            grants=frozenset(
+                {
+                    permissions.DASHBOARD_VIEW,
+                    permissions.USERS_READ,
+                    permissions.FILES_READ,
+                    permissions.FILES_UPLOAD,
+                }
+            ),
         ),
         SystemRole(
             key=VIEWER,
-            name="Viewer",
-            description="Sees the workspace and changes nothing.",
-            grants=frozenset({permissions.DASHBOARD_VIEW}),
+            name=gettext_noop("Viewer"),
+            description=gettext_noop("Sees the workspace and changes nothing."),
+            grants=frozenset({permissions.DASHBOARD_VIEW, permissions.FILES_READ}),
         ),
     ),
     Audience.PLATFORM: (
         SystemRole(
             key=SUPER_ADMIN,
-            name="Super admin",
-            description="May do everything in the console.",
+            name=gettext_noop("Super admin"),
+            description=gettext_noop("May do everything in the console."),
             grants=frozenset({"*"}),
         ),
         SystemRole(
             key=SUPPORT,
-            name="Support",
-            description="Sees tenants, their runs and the staff; retries failed runs, keeps"
-            " tenants up to date and well, and opens workspaces to see, not to change.",
+            name=gettext_noop("Support"),
+            description=gettext_noop(
+                "Sees tenants, their runs, plugins, the staff and the platform's audit;"
+                " retries failed runs, keeps tenants up to date and well, and opens workspaces to"
+                " see, not to change."
+            ),
             grants=frozenset(
                 {
                     permissions.TENANTS_VIEW,
@@ -94,19 +108,26 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
                     permissions.RUNS_RETRY,
                     permissions.STAFF_VIEW,
                     permissions.HEALTH_VIEW,
+                    permissions.AUDIT_VIEW,
+                    permissions.PLUGINS_VIEW,
                 }
             ),
         ),
         SystemRole(
             key=READ_ONLY,
-            name="Read-only",
-            description="Sees tenants, their runs and the staff, and changes nothing.",
+            name=gettext_noop("Read-only"),
+            description=gettext_noop(
+                "Sees tenants, their runs, plugins, the staff and the platform's audit, and changes"
+                " nothing."
+            ),
             grants=frozenset(
                 {
                     permissions.TENANTS_VIEW,
                     permissions.RUNS_VIEW,
                     permissions.STAFF_VIEW,
                     permissions.HEALTH_VIEW,
+                    permissions.AUDIT_VIEW,
+                    permissions.PLUGINS_VIEW,
                 }
             ),
         ),

@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from plexica.core.error_pages import error_page
 from plexica.core.errors import PermissionRefused, ServiceUnavailable
 from plexica.core.limits import API_PREFIX
+from plexica.identity.guards import GUARD_ATTRIBUTE
 from plexica.identity.models import User
 from plexica.identity.next_page import is_from_script
 from plexica.identity.visitor import Visit
-from plexica.rbac.guards import GUARD_ATTRIBUTE
 from plexica.rbac.keys import is_key
 from plexica.rbac.visits import VisitUndecided, check_visit
 from tenants.requests import tenant_or_none

@@ -55,7 +55,7 @@ PLEXICA_ENCRYPTION_KEYS: list[str] = [
 
 # Applications. A shared app has its tables once, in `public`; a tenant app in every tenant's schema
 # and in the platform's own. No app is in both, so a query never falls through to another's table.
-SHARED_APPS = ["tenants", "plexica.events"]
+SHARED_APPS = ["tenants", "plexica.events", "plugins"]
 TENANT_APPS = ["plexica.identity", "plexica.rbac", "plexica.audit", "django.contrib.sessions"]
 INSTALLED_APPS = [
     *SHARED_APPS,
@@ -99,6 +99,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "plexica.core.error_pages.ErrorPageMiddleware",
+    "plexica.core.form_limits.FormLimitMiddleware",
 ]
 
 ROOT_URLCONF = "plexica.urls_workspace"
@@ -209,11 +210,18 @@ PLEXICA_RATE_LIMITS = {
     "token": {"address": 60, "account": 20},
     "secret": {"address": 60, "account": 20},
     "invitation": {"address": 60, "account": 30},
+    "picture": {"address": 60, "account": 20},
 }
 PLEXICA_RATE_LIMIT_FACTOR = env.int("PLEXICA_RATE_LIMIT_FACTOR", default=1)
 
 # Limits of what comes in
 PLEXICA_MAX_API_BODY_BYTES = 64 * 1024
+# The addresses of the API that take a file, and how large it may be.
+PLEXICA_MAX_API_FILE_BYTES = {"/api/plugins/releases": 20 * 1024 * 1024}
+# What one upload of files may have, and what every other form may.
+PLEXICA_FILE_MAX_MB = env.int("PLEXICA_FILE_MAX_MB", default=100)
+PLEXICA_FORM_MAX_MB = 25
+PLEXICA_UPLOAD_PATHS = ("/files/upload/",)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # A role has 500 grants at most, each a field of its form.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 600
@@ -300,8 +308,8 @@ CELERY_TASK_ROUTES = {
     "identity.follow_platform_realm": {"queue": "provisioning"},
     "tenants.reconcile_all": {"queue": "provisioning"},
     "tenants.reconcile_ended": {"queue": "provisioning"},
+    "identity.settle_staff": {"queue": "provisioning"},
     "tenants.reconcile_one": {"queue": "provisioning"},
-    "identity.end_platform_sessions": {"queue": "provisioning"},
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -337,6 +345,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "settle-people": {
         "task": "identity.settle_people",
+        "schedule": 20.0,
+        "options": {"expires": 20},
+    },
+    "settle-staff": {
+        "task": "identity.settle_staff",
         "schedule": 20.0,
         "options": {"expires": 20},
     },
@@ -414,8 +427,8 @@ REST_FRAMEWORK: dict[str, Any] = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Plexica API",
     "VERSION": "0.1.0",
-    "DESCRIPTION": "Tenants of a Plexica platform, and the runs that make them. Errors are problem"
-    " details (RFC 9457); their `type` is stable.",
+    "DESCRIPTION": "Tenants of a Plexica platform, the runs that make them, and the registry of its"
+    " plugins. Errors are problem details (RFC 9457); their `type` is stable.",
     "OAS_VERSION": "3.1.0",
     "SERVE_URLCONF": PUBLIC_SCHEMA_URLCONF,
     "COMPONENT_SPLIT_PATCH": False,
@@ -424,7 +437,8 @@ SPECTACULAR_SETTINGS = {
         "RunState": "tenants.states.RunState",
         "StepState": "tenants.states.StepState",
         "RunKind": "tenants.states.RunKind",
-        "RetryMode": "tenants.api.serializers.RETRY_MODES",
+        "RetryMode": "tenants.api.serializers.tenants_in.RETRY_MODES",
+        "ReleaseState": "plugins.states.ReleaseState",
     },
     # No outside validator is asked, and no token outlives the page.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
@@ -446,6 +460,7 @@ WORKSPACE_SPECTACULAR_SETTINGS = {
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("it", "Italiano")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["plexica.formats"]
 USE_TZ = True
 TIME_ZONE = "UTC"
 

@@ -6,6 +6,7 @@ from uuid import UUID
 import structlog
 from botocore.exceptions import ClientError
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from plexica.core.errors import PermanentError, TransientError
 from plexica.storage.clients import get_server
@@ -99,7 +100,7 @@ def remove_bucket(client: "S3Client", bucket: str) -> None:
         _empty(client, bucket)
         if _delete(client, bucket):
             return
-    raise TransientError("The storage bucket is still being written to.")
+    raise TransientError(gettext_noop("The storage bucket is still being written to."))
 
 
 def _create(client: "S3Client", tenant: Tenant) -> None:
@@ -154,7 +155,9 @@ def _refuse_errors(answer: "DeleteObjectsOutputTypeDef") -> None:
     errors = answer.get("Errors", [])
     if errors:
         logger.warning("objects_not_deleted", count=len(errors), code=errors[0].get("Code"))
-        raise TransientError("The storage server did not delete all objects of the bucket.")
+        raise TransientError(
+            gettext_noop("The storage server did not delete all objects of the bucket.")
+        )
 
 
 def _delete(client: "S3Client", bucket: str) -> bool:

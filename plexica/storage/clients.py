@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.config import Config
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from plexica.core.context import outgoing_headers
 from plexica.core.errors import PermanentError
@@ -38,7 +39,9 @@ def get_server(key: str) -> "S3Server":
     try:
         return servers[key]
     except KeyError as error:
-        raise PermanentError("The storage server of this tenant is not configured here.") from error
+        raise PermanentError(
+            gettext_noop("The storage server of this tenant is not configured here.")
+        ) from error
 
 
 def get_client(key: str) -> "S3Client":

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from plexica.core.errors import PermanentError
 from plexica.storage.buckets import (
@@ -32,7 +33,7 @@ class BucketPart(Part):
     """The bucket, its marks, and that it is closed to the public."""
 
     name: ClassVar[str] = "bucket"
-    label: ClassVar[str] = "Storage bucket"
+    label: ClassVar[str] = gettext_noop("Storage bucket")
     digest_field: ClassVar[str] = "bucket_digest"
 
     def present_digest(self) -> str:
@@ -49,7 +50,9 @@ class BucketPart(Part):
         with mapped_errors("upgrading the storage bucket"):
             client = get_client(tenant.s3)
             if read_tags(client, tenant.bucket) is None:
-                raise PermanentError("The storage bucket is not there. Repair the tenant first.")
+                raise PermanentError(
+                    gettext_noop("The storage bucket is not there. Repair the tenant first.")
+                )
             # It tells whose it is, and makes nothing.
             ensure_bucket(client, tenant)
             mend_settings(client, tenant)
@@ -129,7 +132,9 @@ class BucketPart(Part):
             if read_tags(client, bucket) is None:
                 return
             if not _is_orphan(client, bucket):
-                raise PermanentError("The bucket is a tenant's, or not this platform's.")
+                raise PermanentError(
+                    gettext_noop("The bucket is a tenant's, or not this platform's.")
+                )
             remove_bucket(client, bucket)
 
 

@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 import structlog
+from django.utils.translation import gettext_noop
 
 from plexica.storage.buckets import OWNER_TAG, ensure_bucket, read_tags, remove_bucket
 from plexica.storage.clients import get_client
@@ -24,7 +25,7 @@ class Bucket(Step):
     """
 
     name: ClassVar[str] = "bucket"
-    label: ClassVar[str] = "Storage bucket"
+    label: ClassVar[str] = gettext_noop("Storage bucket")
 
     def do(self, tenant: Tenant) -> None:
         """Make the bucket, unless it is there and this tenant's, and close it to the public.

@@ -206,7 +206,7 @@ def member_remove(request: HttpRequest, group_id: UUID) -> HttpResponse:
     try:
         remove_member(group=group, user=user, actor=actor_of(request))
     except Conflict as error:
-        messages.error(request, f"{error.title}. {error.detail}")
+        messages.error(request, f"{_(error.title)}. {error.detail}")
     else:
         messages.success(request, _("%(person)s is no longer in the group.") % {"person": user})
     return redirect("workspace:group_detail", group_id=group.pk)

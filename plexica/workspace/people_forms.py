@@ -58,10 +58,6 @@ class InviteForm(StrictForm):
     people = forms.CharField(
         label=_("E-mail addresses"),
         max_length=MAX_ADDRESSES_LENGTH,
-        help_text=_(
-            "One a line, %(max)d at most. With a name if you know it: Dora Day <dora@example.com>"
-        )
-        % {"max": MAX_INVITED},
         widget=forms.Textarea(
             attrs={
                 "class": "form-control",
@@ -81,7 +77,10 @@ class InviteForm(StrictForm):
     def __init__(self, *args: Any, offered: list[Role], **options: Any) -> None:
         """Take the roles that may be given."""
         super().__init__(*args, **options)
-        self.fields["roles"].choices = [(role.key, role.name) for role in offered]  # type: ignore[attr-defined] # it is a field with choices
+        self.fields["people"].help_text = _(
+            "One a line, %(max)d at most. With a name if you know it: Dora Day <dora@example.com>"
+        ) % {"max": MAX_INVITED}
+        self.fields["roles"].choices = [(role.key, str(role)) for role in offered]  # type: ignore[attr-defined] # it is a field with choices
 
     def clean_people(self) -> list[Invitee]:
         """Return whom to invite.

@@ -13,6 +13,7 @@ from plexica.audit.selectors import list_entries
 from plexica.core.errors import InvalidInput, NotFound
 from plexica.core.htmx import render_page
 from plexica.identity.actors import actor_of, viewer_of
+from plexica.identity.change_words import words_of
 from plexica.identity.models import User
 from plexica.identity.people_states import PersonState, change_of, state_of
 from plexica.rbac.authority import BeyondAuthority
@@ -33,7 +34,7 @@ from plexica.rbac.permissions import (
 )
 from plexica.rbac.selectors import list_groups_of
 from plexica.workspace.people_forms import NamesForm, PeopleFilterForm
-from plexica.workspace.people_words import tell_outcome, words_of
+from plexica.workspace.people_words import tell_outcome
 from tenants.requests import tenant_of
 
 PAGE_SIZE = 25

@@ -96,7 +96,7 @@ def build_matrix(
                     resource,
                     cell(f"{namespace}:{resource}:{WILDCARD}", _("All of it")),
                     tuple(
-                        cell(definition.key, definition.label, definition.description)
+                        cell(definition.key, _(definition.label), _(definition.description))
                         for definition in actions
                     ),
                 )
@@ -125,5 +125,5 @@ def _part(definition: PermissionDefinition, position: int) -> str:
 
 
 def _has_words(definition: PermissionDefinition, words: list[str]) -> bool:
-    text = f"{definition.key} {definition.label} {definition.description}".lower()
+    text = f"{definition.key} {_(definition.label)} {_(definition.description)}".lower()
     return all(word in text for word in words)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from plexica.audit.selectors import list_entries
 from plexica.core.errors import Conflict, InvalidInput, PlexicaError
 from plexica.core.htmx import render_page
+from plexica.core.templatetags.components import translated
 from plexica.identity.actors import actor_of
 from plexica.identity.models import User
 from plexica.identity.selectors import get_person
@@ -179,7 +180,7 @@ def role_take(request: HttpRequest) -> HttpResponse:
     try:
         withdraw_role(holder=holder, role=values["role"], actor=actor_of(request))
     except Conflict as error:
-        messages.error(request, f"{error.title}. {error.detail}")
+        messages.error(request, f"{_(error.title)}. {error.detail}")
     else:
         messages.success(request, _("%(holder)s no longer holds the role.") % {"holder": holder})
     return _back(holder, values)
@@ -217,8 +218,8 @@ def _copied(request: HttpRequest) -> dict[str, Any]:
     role = get_role(key=key)
     held = snapshot_of(_person(request))
     return {
-        "name": _("Copy of %(name)s") % {"name": role.name},
-        "description": role.description,
+        "name": _("Copy of %(name)s") % {"name": role},
+        "description": translated(role.description),
         "grants": [grant for grant in sorted(_grants_of(role)) if held.allows(grant)],
     }
 
@@ -281,7 +282,9 @@ def _preview(request: HttpRequest, form: RoleForm, role: Role) -> HttpResponse:
     values = form.cleaned_data
     wanted, present = frozenset(values["grants"]), _grants_of(role)
     effects = preview_role_change(role=role, grants=wanted)
-    labels = {definition.key: definition.label for definition in list_definitions(Audience.TENANT)}
+    labels = {
+        definition.key: _(definition.label) for definition in list_definitions(Audience.TENANT)
+    }
     return render_page(
         request,
         "workspace/role_preview.html",

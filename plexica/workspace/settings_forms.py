@@ -8,13 +8,16 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from plexica.core.colours import OWN_COLOUR
-from plexica.core.forms import StrictForm, text_widget
+from plexica.core.forms import StrictForm, TypedWordField, demand_word, text_widget
 from plexica.core.images import PictureField
 from plexica.core.themes import ThemeMode
 from plexica.core.time_zones import time_zone_choices
 from plexica.storage.theme_pictures import ICON_BOUNDS, LOGO_BOUNDS, PictureChange
+from tenants import login_rules, session_limits
+from tenants.deletion_requests import MAX_WORDS_LENGTH
 from tenants.models import Tenant
 from tenants.services import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
+from tenants.slugs import MAX_LENGTH as MAX_SLUG_LENGTH
 
 _COLOUR_LENGTH = 7
 
@@ -143,3 +146,81 @@ class ThemeForm(SettingsForm):
         return PictureChange(
             picture=self.cleaned_data[name], is_removed=self.cleaned_data[f"remove_{name}"]
         )
+
+
+def _switch(label: Any, help_text: Any = "") -> forms.BooleanField:
+    return forms.BooleanField(
+        label=label,
+        help_text=help_text,
+        required=False,
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+    )
+
+
+def _number(label: Any, lowest: int, highest: int, help_text: Any) -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label,
+        min_value=lowest,
+        max_value=highest,
+        help_text=help_text,
+        widget=forms.NumberInput(attrs={"class": "form-control", "inputmode": "numeric"}),
+    )
+
+
+class SecurityForm(SettingsForm):
+    """How people log in to the workspace."""
+
+    columns = (*login_rules.COLUMNS, *session_limits.COLUMNS)
+
+    password_min_length = _number(
+        _("Characters of a password"),
+        login_rules.MIN_PASSWORD_LENGTH,
+        login_rules.MAX_PASSWORD_LENGTH,
+        _("At least so many. A long password is better than one with many rules."),
+    )
+    password_mixed_case = _switch(_("With small and capital letters"))
+    password_digit = _switch(_("With a digit"))
+    password_symbol = _switch(_("With another character than letters and digits"))
+    password_history = _number(
+        _("Last passwords that nobody takes again"),
+        0,
+        login_rules.MAX_PASSWORD_HISTORY,
+        _("With 0, any may be taken again."),
+    )
+    second_factor_required = _switch(
+        _("Everybody needs a second factor"),
+        _("A code from an app on the telephone. Who has none sets it up at their next login."),
+    )
+    session_idle_minutes = _number(
+        _("Minutes until an idle session ends"),
+        session_limits.MIN_IDLE_MINUTES,
+        session_limits.MAX_IDLE_MINUTES,
+        _("How long somebody may do nothing in a browser and still be logged in."),
+    )
+    session_max_minutes = _number(
+        _("Minutes until every session ends"),
+        session_limits.MIN_MAX_MINUTES,
+        session_limits.MAX_MAX_MINUTES,
+        _("After this everybody has to log in again, whatever they do."),
+    )
+
+
+class DeletionForm(StrictForm):
+    """What is asked of an owner who asks for the workspace's deletion."""
+
+    reason = forms.CharField(
+        label=_("Why?"),
+        max_length=MAX_WORDS_LENGTH,
+        required=False,
+        help_text=_("For the operator of this service; you may leave it empty."),
+        widget=forms.Textarea(attrs={"class": "form-control", "rows": 3}),
+    )
+    confirm = TypedWordField(
+        label=_("Type the name that the workspace's address begins with"),
+        max_length=MAX_SLUG_LENGTH,
+        widget=text_widget(),
+    )
+
+    def __init__(self, *args: Any, slug: str, **options: Any) -> None:
+        super().__init__(*args, **options)
+        demand_word(self, "confirm", slug)

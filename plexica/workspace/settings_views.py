@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from plexica.core.colours import (
     OWN_COLOUR,
@@ -20,11 +20,20 @@ from plexica.core.colours import (
 from plexica.core.errors import Conflict, InvalidInput, NotFound, OutwardError, ServiceUnavailable
 from plexica.core.htmx import render_page
 from plexica.identity.actors import actor_of
+from plexica.identity.realm_security import RealmSecurity, read_security
 from plexica.rbac.guards import require
 from plexica.storage.theme_pictures import change_theme
-from plexica.workspace.settings_forms import GeneralForm, ThemeForm, as_colour
+from plexica.workspace.settings_forms import (
+    DeletionForm,
+    GeneralForm,
+    SecurityForm,
+    ThemeForm,
+    as_colour,
+)
+from tenants.deletion_requests import last_request, request_deletion, withdraw_request
+from tenants.models import Tenant
 from tenants.requests import tenant_of
-from tenants.services import update_tenant
+from tenants.services import update_security, update_tenant
 from tenants.theme import preview_sheet
 
 ASKING = ["GET", "HEAD", "POST"]
@@ -114,6 +123,88 @@ def preview_style(request: HttpRequest, digits: str) -> HttpResponse:
     if not is_colour(colour):
         raise NotFound
     return HttpResponse(preview_sheet(colour), content_type="text/css; charset=utf-8")
+
+
+@require_http_methods(ASKING)
+@require("core:settings:manage")
+def settings_security(request: HttpRequest) -> HttpResponse:
+    """Change how people log in, and show what the realm has of it."""
+    tenant = tenant_of(request)
+    status = 200
+    form = SecurityForm(request.POST or None, tenant=tenant)
+    if request.method == "POST":
+        status = 400
+        if form.is_valid():
+            tenant.version = form.cleaned_data.pop("version")
+            try:
+                update_security(tenant=tenant, actor=actor_of(request), **form.cleaned_data)
+            except (InvalidInput, Conflict) as error:
+                form.add_refusal(error)
+                status = error.status
+            else:
+                return _saved(request, "workspace:settings_security")
+    in_realm = _security_if_known(tenant)
+    return render_page(
+        request,
+        "workspace/settings_security.html",
+        {
+            "form": form,
+            "in_realm": in_realm,
+            "is_as_set": in_realm is not None and in_realm.is_as_set(tenant),
+        },
+        status=status,
+    )
+
+
+def _security_if_known(tenant: Tenant) -> RealmSecurity | None:
+    """Return what the realm asks; a Keycloak that is down must not take the page with it."""
+    try:
+        return read_security(tenant)
+    except OutwardError as error:
+        logger.warning("realm_security_unknown", reason=str(error))
+        return None
+
+
+@require_http_methods(ASKING)
+@require("ownership:workspace:delete")
+def settings_danger(request: HttpRequest) -> HttpResponse:
+    """Ask for the workspace's deletion."""
+    tenant = tenant_of(request)
+    status = 200
+    form = DeletionForm(request.POST or None, slug=tenant.slug)
+    if request.method == "POST":
+        status = 400
+        if form.is_valid():
+            try:
+                request_deletion(
+                    tenant=tenant, actor=actor_of(request), reason=form.cleaned_data["reason"]
+                )
+            except (InvalidInput, Conflict) as error:
+                form.add_refusal(error)
+                status = error.status
+            else:
+                messages.success(request, _("The deletion has been asked for."))
+                return redirect("workspace:settings_danger")
+    last = last_request(tenant=tenant)
+    return render_page(
+        request,
+        "workspace/settings_danger.html",
+        {"form": form, "last": last, "slug": tenant.slug},
+        status=status,
+    )
+
+
+@require_POST
+@require("ownership:workspace:delete")
+def deletion_withdraw(request: HttpRequest) -> HttpResponse:
+    """Take the request for the workspace's deletion back."""
+    try:
+        withdraw_request(tenant=tenant_of(request), actor=actor_of(request))
+    except Conflict as error:
+        messages.error(request, error.detail)
+    else:
+        messages.success(request, _("The request has been withdrawn."))
+    return redirect("workspace:settings_danger")
 
 
 def _preview(typed: str) -> dict[str, Any]:

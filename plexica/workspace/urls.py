@@ -1,6 +1,9 @@
 from django.urls import path
 
+from plexica.identity.profile.urls import avatar_patterns, profile_patterns
 from plexica.workspace import (
+    audit_views,
+    file_views,
     group_views,
     ownership_views,
     people_actions,
@@ -76,8 +79,22 @@ urlpatterns = [
     path(f"{_USER}/enable/", people_actions.person_enable, name="person_enable"),
     path(f"{_USER}/remove/", people_actions.person_remove, name="person_remove"),
     path(f"{_USER}/retry/", people_actions.person_retry, name="person_retry"),
+    path("audit/", audit_views.audit, name="audit"),
+    path("audit/export/", audit_views.audit_export, name="audit_export"),
+    path("audit/<uuid:entry_id>/", audit_views.audit_entry, name="audit_entry"),
+    path("files/", file_views.file_list, name="file_list"),
+    path("files/upload/", file_views.file_upload, name="file_upload"),
+    path("files/folder/", file_views.folder_make, name="folder_make"),
+    path("files/folder/delete/", file_views.folder_delete, name="folder_delete"),
+    path("files/delete/", file_views.file_delete, name="file_delete"),
+    path("files/link/", file_views.file_link, name="file_link"),
+    path("files/open/", file_views.file_open, name="file_open"),
+    path("files/get/<str:link>/", file_views.file_download, name="file_download"),
     path("settings/", settings_views.settings_general, name="settings_general"),
     path("settings/theme/", settings_views.settings_theme, name="settings_theme"),
+    path("settings/security/", settings_views.settings_security, name="settings_security"),
+    path("settings/danger/", settings_views.settings_danger, name="settings_danger"),
+    path("settings/danger/withdraw/", settings_views.deletion_withdraw, name="deletion_withdraw"),
     path("settings/theme/preview/", settings_views.theme_preview, name="theme_preview"),
     path(
         "settings/theme/preview/<slug:digits>.css",
@@ -86,4 +103,6 @@ urlpatterns = [
     ),
     path("why/", why_views.why, name="why"),
     path("ownership/", ownership_views.ownership, name="ownership"),
+    *profile_patterns,
+    *avatar_patterns,
 ]

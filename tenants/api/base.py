@@ -13,10 +13,11 @@ from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
 from plexica.core.actor import Actor
+from plexica.core.pagination import take_page
 from plexica.core.problems import problem_response
 from tenants.api.addresses import run_address, tenant_address
-from tenants.api.pagination import take_page
-from tenants.api.serializers import QuerySerializer, StrictSerializer, render_tenant_and_run
+from tenants.api.serializers.strict import QuerySerializer, StrictSerializer
+from tenants.api.serializers.tenants_out import render_tenant_and_run
 from tenants.api.waiting import preferred_wait, wait_for_run
 from tenants.models import ProvisioningRun
 from tenants.requests import tenant_or_none

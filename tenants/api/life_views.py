@@ -12,7 +12,7 @@ from tenants import life
 from tenants.api import schema
 from tenants.api.base import TenantAPIView, actor_of, answer_run, guarded, read_body
 from tenants.api.preconditions import check_if_match
-from tenants.api.serializers import EmptySerializer
+from tenants.api.serializers.strict import EmptySerializer
 from tenants.models import ProvisioningRun
 from tenants.selectors import get_tenant
 

@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiRespo
 from rest_framework import serializers
 
 from plexica.core.problems import CONTENT_TYPE, TYPE_PREFIX
-from tenants.api.serializers import TenantRunSerializer
+from tenants.api.serializers.tenants_out import TenantRunSerializer
 from tenants.api.waiting import MAX_WAIT_SECONDS
 
 Responses = dict[tuple[int, str], OpenApiResponse]

@@ -26,25 +26,26 @@ from tenants.api.base import (
 )
 from tenants.api.idempotency import create_tenant_once
 from tenants.api.preconditions import check_if_match, etag_of
-from tenants.api.serializers import (
+from tenants.api.serializers.pages import PageQuerySerializer
+from tenants.api.serializers.strict import QuerySerializer
+from tenants.api.serializers.tenants_in import (
     DeleteQuerySerializer,
-    PageQuerySerializer,
-    QuerySerializer,
     RetrySerializer,
+    TenantCreateSerializer,
+    TenantQuerySerializer,
+    TenantUpdateSerializer,
+)
+from tenants.api.serializers.tenants_out import (
     RunPageSerializer,
     RunSerializer,
-    TenantCreateSerializer,
     TenantPageSerializer,
-    TenantQuerySerializer,
     TenantRunSerializer,
     TenantSerializer,
-    TenantUpdateSerializer,
 )
 from tenants.life import delete_tenant
 from tenants.models import Tenant
-from tenants.selectors import get_run, get_tenant, list_runs, list_tenants
+from tenants.selectors import BEHIND, get_run, get_tenant, list_runs, list_tenants
 from tenants.services import create_tenant, retry_rollback, retry_run, update_tenant
-from tenants.upgrade import list_behind
 
 RUN_ORDERING = "-created_at"
 _RETRIES = {"create": retry_run, "rollback": retry_rollback}
@@ -65,10 +66,11 @@ class TenantListView(TenantAPIView):
         """Return a page of tenants."""
         wanted = read_query(TenantQuerySerializer, request)
         tenants = list_tenants(
-            search=wanted["search"], states=wanted["state"], ordering=wanted["ordering"]
+            search=wanted["search"],
+            states=wanted["state"],
+            version=BEHIND if wanted["behind"] else "",
+            ordering=wanted["ordering"],
         )
-        if wanted["behind"]:
-            tenants = tenants.filter(pk__in=list_behind().values("pk"))
         return answer_page(request, tenants, TenantSerializer, wanted, ordering=wanted["ordering"])
 
     @extend_schema(

@@ -12,7 +12,7 @@ from rich.prompt import Prompt
 
 from plexica.core.actor import operator
 from plexica.core.errors import Conflict
-from tenants.api.serializers import TenantSerializer, render_tenant_and_run
+from tenants.api.serializers.tenants_out import TenantSerializer, render_tenant_and_run
 from tenants.cli.exits import ExitCode
 from tenants.cli.here import DATABASE_AWAY
 from tenants.cli.output import Output

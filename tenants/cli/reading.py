@@ -2,7 +2,7 @@
 
 from argparse import Namespace
 
-from tenants.api.serializers import RunSerializer, TenantSerializer
+from tenants.api.serializers.tenants_out import RunSerializer, TenantSerializer
 from tenants.cli.exits import ExitCode
 from tenants.cli.output import Output
 from tenants.inspections import get_inspection

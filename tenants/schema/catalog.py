@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.utils.translation import gettext_noop
 from psycopg import sql
 
 from plexica.core.errors import PermanentError, TransientError
@@ -192,9 +193,11 @@ def server_errors() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError) as error:
-        raise TransientError("The database did not answer in time.") from error
+        raise TransientError(gettext_noop("The database did not answer in time.")) from error
     except DatabaseError as error:
-        raise PermanentError("The database refused; the log has the details.") from error
+        raise PermanentError(
+            gettext_noop("The database refused; the log has the details.")
+        ) from error
 
 
 def catalog_scope() -> Scope:

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import ClassVar
 
+from django.utils.translation import gettext_noop
+
 from tenants.models import Tenant
 from tenants.parts import Finding, Part
 from tenants.schema import inspection
@@ -14,7 +16,7 @@ class SchemaPart(Part):
     """The schema with its tables and privileges, and the role that may use them."""
 
     name: ClassVar[str] = "schema"
-    label: ClassVar[str] = "Database schema"
+    label: ClassVar[str] = gettext_noop("Database schema")
     digest_field: ClassVar[str] = "schema_digest"
     upgrades_alone: ClassVar[bool] = True
 

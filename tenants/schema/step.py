@@ -4,6 +4,7 @@ from typing import ClassVar
 
 import structlog
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop
 from psycopg import sql
 
 from plexica.core.errors import PermanentError
@@ -23,7 +24,7 @@ class Schema(Step):
     """The schema with its tables, made whole in one transaction, and the tenant's role."""
 
     name: ClassVar[str] = "schema"
-    label: ClassVar[str] = "Database schema"
+    label: ClassVar[str] = gettext_noop("Database schema")
 
     def do(self, tenant: Tenant) -> None:
         """Make the role, then the schema from the template; an empty or absent one is filled.
@@ -33,9 +34,13 @@ class Schema(Step):
         """
         schema = tenant.schema_name
         if roles.schema_is_anothers(schema):
-            raise PermanentError("A database schema of this name belongs to somebody else.")
+            raise PermanentError(
+                gettext_noop("A database schema of this name belongs to somebody else.")
+            )
         if roles.role_is_anothers(tenant.database_role):
-            raise PermanentError("A database role of this name belongs to somebody else.")
+            raise PermanentError(
+                gettext_noop("A database role of this name belongs to somebody else.")
+            )
         roles.ensure_role(tenant)
         if not roles.schema_is_filled(schema):
             statements = replay_statements(schema)

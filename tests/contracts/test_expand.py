@@ -18,6 +18,7 @@ BASELINE = {
     "audit": "0001_initial",
     "events": "0001_initial",
     "identity": "0001_initial",
+    "plugins": "0001_initial",
     "rbac": "0001_initial",
     "sessions": "0001_initial",
     "tenants": "0005_inspection",

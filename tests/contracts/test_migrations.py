@@ -9,7 +9,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.questioner import NonInteractiveMigrationQuestioner
 from django.db.migrations.state import ProjectState
 
-OURS = {"audit", "events", "identity", "rbac", "tenants"}
+OURS = {"audit", "events", "identity", "plugins", "rbac", "tenants"}
 
 
 def test_no_model_has_changed_without_a_migration() -> None:

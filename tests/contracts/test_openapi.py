@@ -13,6 +13,7 @@ from django.core.management import call_command
 
 from plexica.console.api_urls import urlpatterns as staff_patterns
 from plexica.workspace.api.urls import urlpatterns as workspace_patterns
+from plugins.api.urls import urlpatterns as plugin_patterns
 from tenants.api.urls import urlpatterns as console_patterns
 
 DESCRIPTIONS = Path(__file__).resolve().parents[2] / "docs" / "api"
@@ -34,8 +35,8 @@ SITES = [
     Site(
         settings.PUBLIC_SCHEMA_URLCONF,
         "openapi.yaml",
-        [*console_patterns, *staff_patterns],
-        13,
+        [*console_patterns, *staff_patterns, *plugin_patterns],
+        24,
         {},
     ),
     Site(

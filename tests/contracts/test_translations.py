@@ -15,9 +15,27 @@ from babel.messages.pofile import read_po
 from django.conf import settings
 from django.utils.translation.template import templatize
 
+from plexica.audit.actions import ACTIONS
+from plexica.core.errors import PlexicaError
+from plexica.core.templatetags.components import as_words
+from plexica.rbac.permissions import RESOURCE_WORDS
+from plexica.rbac.registry import list_definitions
+from plexica.rbac.system_roles import SYSTEM_ROLES
+from tenants.parts import configured_parts
+from tenants.provisioning.step import configured_steps
+from tenants.states import RunKind
+
 ROOT = Path(settings.BASE_DIR)
 SOURCES = ("plexica", "tenants", "plugins", "templates")
 CATALOGUE = ROOT / "locale" / "it" / "LC_MESSAGES" / "django.po"
+# Their errors are told to programs and on the command line only, which is in English.
+FOR_PROGRAMS = (
+    "plexica.identity.callers",
+    "plexica.identity.jwt",
+    "plexica.identity.sync",
+    "tenants.api",
+    "tenants.cli",
+)
 HOW_TO_MEND = (
     "Add them with their Italian to locale/it/LC_MESSAGES/django.po: run `make messages` (it needs"
     ' gettext) and fill in each empty msgstr, or append `msgid "…"` and `msgstr "…"` by hand.'
@@ -129,6 +147,50 @@ def test_no_text_is_in_the_catalogue_twice() -> None:
     written = re.findall(r"^(?:msgctxt .*\n)?msgid ", CATALOGUE.read_text("utf-8"), re.MULTILINE)
     double = "Some text is there twice, as a merge can leave it: `make messages` names the lines."
     assert len(written) - 1 == len(_entries()), double
+
+
+def test_every_action_of_the_audit_has_words() -> None:
+    actions: set[str] = set()
+    for directory in SOURCES:
+        for path in (ROOT / directory).rglob("*.py"):
+            actions |= set(re.findall(r'action="([a-z_]+\.[a-z_]+)"', path.read_text("utf-8")))
+    assert "role.assigned" in actions
+    missing = {as_words(action) for action in actions} - ACTIONS
+    assert not missing, "Add these to plexica/audit/actions.py, and their Italian."
+
+
+def test_every_permission_is_translatable() -> None:
+    texts = {text for _context, text, _many in gathered()}
+    for definition in list_definitions():
+        if definition.key.startswith(("core:", "ownership:")):
+            words = {definition.label, definition.description}
+            assert words <= texts, f"Write gettext_noop(…) round the words of {definition.key}."
+            resource = as_words(definition.key.split(":")[1])
+            assert resource in RESOURCE_WORDS, f"Add {resource!r} to RESOURCE_WORDS."
+
+
+def test_system_roles_steps_and_parts_are_translatable() -> None:
+    words = {part.label for part in configured_parts().values()}
+    for kind in settings.TENANT_STEPS:
+        words |= {step.label for step in configured_steps(RunKind(kind)).values()}
+    for roles in SYSTEM_ROLES.values():
+        words |= {word for role in roles for word in (role.name, role.description)}
+    texts = {text for _context, text, _many in gathered()}
+    assert words <= texts, f"Write gettext_noop(…) round {words - texts}."
+
+
+def _kinds(error: type[PlexicaError]) -> Iterator[type[PlexicaError]]:
+    yield error
+    for kind in error.__subclasses__():
+        yield from _kinds(kind)
+
+
+def test_every_kind_of_error_that_pages_show_is_translatable() -> None:
+    texts = {text for _context, text, _many in gathered()}
+    for kind in _kinds(PlexicaError):
+        if kind.__module__.startswith(SOURCES) and not kind.__module__.startswith(FOR_PROGRAMS):
+            place = f"{kind.__module__}.{kind.__name__}"
+            assert kind.title in texts, f"Write gettext_noop(…) round the title of {place}."
 
 
 def test_the_spaces_round_a_text_are_kept() -> None:

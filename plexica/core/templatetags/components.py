@@ -8,10 +8,13 @@ from django import template
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+
+from plexica.core.themes import ThemeMode
 
 register = template.Library()
 
@@ -63,6 +66,30 @@ def nav_link(context: template.Context, view_name: str, label: str, symbol: str)
     return rendered
 
 
+@register.simple_tag(takes_context=True)
+def url_here(context: template.Context, name: str) -> str:
+    """Return the address of a page that console and workspace both have, in the one at hand.
+
+    Args:
+        context: The page's context.
+        name: What both call it, such as `profile`.
+    """
+    tenant = getattr(context["request"], "tenant", None)
+    return reverse(f"{'workspace' if tenant else 'console'}:{name}")
+
+
+@register.simple_tag(takes_context=True)
+def theme_mode(context: template.Context) -> str:
+    """Return how bright a page is to be: as the person chose, else as the tenant has it.
+
+    Args:
+        context: The page's context.
+    """
+    tenant = getattr(context.get("request"), "tenant", None)
+    chosen = getattr(context.get("user"), "theme_mode", "") or getattr(tenant, "theme_mode", "")
+    return str(chosen or ThemeMode.AUTO)
+
+
 @register.simple_tag
 def icon(name: str, css: str = "") -> SafeString:
     """Show a symbol of our sprite, hidden from screen readers: words stand beside it.
@@ -94,6 +121,31 @@ def ago(at: datetime) -> str:
 
 
 @register.filter
+def zone(at: datetime) -> str:
+    """Name the time zone that a time is shown in, such as CET.
+
+    Django's own `T` says nothing in the hour that comes twice, when it matters most.
+    """
+    return timezone.localtime(at).tzname() or ""
+
+
+@register.filter
+def number(value: object) -> object:
+    """Show a whole number as the reader's language groups its digits; leave all else as it is.
+
+    It is asked for where a number is read: pages also hold numbers that programs read.
+    """
+    return number_format(value, force_grouping=True) if isinstance(value, int) else value
+
+
+@register.filter
 def as_words(key: str) -> str:
     """Show a key such as `tenant.creation_retried` as words."""
-    return key.replace(".", " ").replace("_", " ")
+    return translated(key.replace(".", " ").replace("_", " ").replace("-", " "))
+
+
+@register.filter
+def translated(words: str) -> str:
+    """Show words of ours that are kept in English, such as a step's label, in one's language."""
+    # Of an empty text, gettext tells about its catalogue.
+    return _(words) if words else ""

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from django.core.cache import cache
+from django.utils.translation import gettext_noop
 from django_redis.exceptions import ConnectionInterrupted
 from joserfc.errors import JoseError
 from joserfc.jwk import RSAKey
@@ -76,7 +77,9 @@ def signing_key(provider: Provider, key_id: str, *, came_from_realm: bool = Fals
         if not _may_fetch(provider) and not came_from_realm:
             if kept:
                 raise TokenRefused("The token is signed with a key that is not the realm's.")
-            raise TransientError("The keys that tokens are checked with are not at hand.")
+            raise TransientError(
+                gettext_noop("The keys that tokens are checked with are not at hand.")
+            )
         fetched = _fetch(provider)
     if key_id not in fetched.by_id:
         raise TokenRefused("The token is signed with a key that is not the realm's.")
@@ -118,7 +121,7 @@ def _fetch(provider: Provider) -> _Keys:
     try:
         answer = Transport(provider.jwks_endpoint).call("GET", "", read_seconds=READ_SECONDS)
     except PermanentError as error:
-        raise TransientError("The realm does not give its keys.") from error
+        raise TransientError(gettext_noop("The realm does not give its keys.")) from error
     keys = _parse(answer.body, fetched_at=time.time())
     _remember(provider, keys)
     try:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from django.utils.translation import gettext_noop
+
 from plexica.core.errors import PermanentError
 from plexica.identity.keycloak.errors import KeycloakNotFound, RawAnswerError
 from plexica.identity.keycloak.realm import RealmClient
@@ -192,5 +194,5 @@ def _pages(realm: RealmClient, path: str) -> Iterator[list[dict[str, Any]]]:
 def _get(realm: RealmClient, path: str) -> Any:
     found = realm.call("GET", f"/{realm.realm}{path}").body
     if found is None:
-        raise PermanentError("Keycloak's answer is empty.")
+        raise PermanentError(gettext_noop("Keycloak's answer is empty."))
     return found

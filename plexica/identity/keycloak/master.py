@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext_noop
 
 from plexica.identity.keycloak.admin import AdminClient
 from plexica.identity.keycloak.errors import (
@@ -81,7 +82,7 @@ class MasterClient(AdminClient):
         found: dict[str, Any] = self.call("GET", f"/{realm}").body
         if "enabled" not in found:
             # Without the power, Keycloak answers with no more than the realm's look.
-            raise KeycloakForbidden("Plexica's account lacks a right in Keycloak.")
+            raise KeycloakForbidden(gettext_noop("Plexica's account lacks a right in Keycloak."))
         return found
 
     def update_realm(self, realm: str, representation: dict[str, Any]) -> None:
@@ -122,7 +123,9 @@ class MasterClient(AdminClient):
         """
         spare = self._find_client(spare_name(realm))
         if spare is None:
-            raise KeycloakForbidden("Plexica has no account with power over this realm.")
+            raise KeycloakForbidden(
+                gettext_noop("Plexica has no account with power over this realm.")
+            )
         user = self._account_user(spare)
         admin = self._in_master("GET", f"/roles/{ADMIN}")
         account = replace(

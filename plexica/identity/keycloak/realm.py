@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from typing import Any
+from urllib.parse import quote
 
 from django.conf import settings
 
@@ -108,6 +109,14 @@ class RealmClient(AdminClient):
         """End all of a user's sessions in the realm."""
         self._in_realm("POST", f"/users/{subject}/logout")
 
+    def end_session(self, session: str) -> None:
+        """End one session of the realm, whatever clients it logs somebody in to.
+
+        Raises:
+            KeycloakNotFound: There is no such session, or it has ended.
+        """
+        self._in_realm("DELETE", f"/sessions/{quote(session, safe='')}")
+
     def send_actions_mail(
         self,
         subject: str,
@@ -183,6 +192,17 @@ class RealmClient(AdminClient):
     def update_settings(self, representation: dict[str, Any]) -> None:
         """Change the settings that are named; `attributes` replace all those that are there."""
         self._in_realm("PUT", "", body=representation)
+
+    def list_executions(self, flow: str) -> list[dict[str, Any]]:
+        """Return the steps of a login, those of its parts among them, in their order."""
+        found: list[dict[str, Any]] = self._in_realm(
+            "GET", f"/authentication/flows/{flow}/executions"
+        ).body
+        return found
+
+    def update_execution(self, flow: str, execution: dict[str, Any]) -> None:
+        """Change a step of a login."""
+        self._in_realm("PUT", f"/authentication/flows/{flow}/executions", body=execution)
 
     def get_user_profile(self) -> dict[str, Any]:
         """Return what the realm asks of a person."""

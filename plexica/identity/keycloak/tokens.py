@@ -4,6 +4,8 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext_noop
+
 from plexica.core.errors import PermanentError
 from plexica.identity.keycloak.errors import KeycloakUnauthorized, RawAnswerError
 from plexica.identity.keycloak.transport import BAD_REQUEST, READ_SECONDS, Answer, Transport
@@ -97,5 +99,7 @@ def _ask(account: ServiceAccount, read_seconds: float) -> Answer:
             and cause.status == BAD_REQUEST
             and any(reason in cause.body for reason in _REFUSED_CLIENT)
         ):
-            raise KeycloakUnauthorized("Keycloak does not accept Plexica's account.") from cause
+            raise KeycloakUnauthorized(
+                gettext_noop("Keycloak does not accept Plexica's account.")
+            ) from cause
         raise

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import requests
+from django.utils.translation import gettext_noop
 from requests.adapters import HTTPAdapter
 
 from plexica.core.context import outgoing_headers
@@ -122,7 +123,7 @@ class Transport:
             ) as response:
                 content = _read(response)
         except requests.RequestException as error:
-            raise TransientError("Keycloak does not answer.") from error
+            raise TransientError(gettext_noop("Keycloak does not answer.")) from error
         if response.status_code >= REDIRECT:
             _refuse(method, path, response.status_code, content)
         return Answer(
@@ -150,7 +151,7 @@ def _read(response: requests.Response) -> bytes:
     for chunk in response.iter_content(CHUNK_BYTES):
         content += chunk
         if len(content) > MAX_BODY_BYTES:
-            raise PermanentError("Keycloak's answer is too big.")
+            raise PermanentError(gettext_noop("Keycloak's answer is too big."))
     return bytes(content)
 
 
@@ -160,7 +161,7 @@ def _parse(content: bytes) -> Any:
     try:
         return json.loads(content)
     except ValueError as error:
-        raise PermanentError("Keycloak's answer is not understood.") from error
+        raise PermanentError(gettext_noop("Keycloak's answer is not understood.")) from error
 
 
 def _refuse(method: str, path: str, status: int, content: bytes) -> None:

@@ -35,24 +35,29 @@ class BackchannelLogoutView(View):
 
     def post(self, request: HttpRequest, realm: str) -> HttpResponse:
         """End the sessions that a logout token names."""
-        provider = current_provider()
-        if realm != provider.realm:
-            return _answer(404, "There is no such realm here.")
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal() or int(length) > MAX_BODY_BYTES:
             return _answer(413, "The request is too large.")
         address = client_address(request)
         try:
-            token = read_logout_token(request.POST.get("logout_token", ""), provider)
+            token = _read(request, realm)
             ended = act_on(token)
         except TokenRefused as error:
             logger.warning("logout_token_refused", realm=realm, address=address, reason=str(error))
-            return _answer(400, error.detail)
+            # Always the same, so that nobody learns here which realms there are.
+            return _answer(400, "The logout token is not accepted.")
         except TransientError as error:
             logger.warning("logout_token_not_checked", realm=realm, reason=str(error))
             return _answer(503, "The token cannot be checked now.")
         logger.info("sessions_ended_by_realm", realm=realm, sessions=ended)
         return _no_store(HttpResponse(status=200))
+
+
+def _read(request: HttpRequest, realm: str) -> LogoutToken:
+    provider = current_provider()
+    if realm != provider.realm:
+        raise TokenRefused("There is no such realm here.")
+    return read_logout_token(request.POST.get("logout_token", ""), provider)
 
 
 def act_on(token: LogoutToken) -> int:

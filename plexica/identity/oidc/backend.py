@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.utils.translation import gettext as _
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 from mozilla_django_oidc.utils import import_from_settings
 
@@ -19,7 +20,7 @@ from plexica.identity.jwt.tokens import Claims, read_token
 from plexica.identity.keycloak.transport import Transport
 from plexica.identity.models import User
 from plexica.identity.oidc.errors import LoginFailed, LoginUnavailable
-from plexica.identity.providers import current_provider
+from plexica.identity.providers import SecretLost, current_provider
 from plexica.identity.services import provision_user
 
 TOKEN_SECONDS = 10.0
@@ -56,20 +57,24 @@ class ScopedOIDCBackend(OIDCAuthenticationBackend):  # type: ignore[misc] # it h
             LoginFailed: The realm refuses the code.
             LoginUnavailable: The realm does not answer.
         """
-        form = payload | {
-            "client_secret": self.provider.read_client_secret(),
-            "redirect_uri": self.provider.redirect_uri,
-        }
         try:
+            form = payload | {
+                "client_secret": self.provider.client_secret,
+                "redirect_uri": self.provider.redirect_uri,
+            }
             answer = Transport(self.provider.token_endpoint).call(
                 "POST", "", form=form, read_seconds=TOKEN_SECONDS
             )
         except TransientError as error:
-            raise LoginUnavailable("The login service did not answer in time.") from error
+            raise LoginUnavailable(_("The login service did not answer in time.")) from error
+        except SecretLost as error:
+            raise LoginUnavailable(
+                _("This place cannot log anybody in now. Its operator has to repair that.")
+            ) from error
         except PermanentError as error:
-            raise LoginFailed("The login service did not accept this login.") from error
+            raise LoginFailed(_("The login service did not accept this login.")) from error
         if not isinstance(answer.body, dict) or not isinstance(answer.body.get("id_token"), str):
-            raise LoginFailed("The login service gave no ID token.")
+            raise LoginFailed(_("The login service gave no ID token."))
         self.tokens = answer.body
         return self.tokens
 
@@ -88,10 +93,10 @@ class ScopedOIDCBackend(OIDCAuthenticationBackend):  # type: ignore[misc] # it h
         except TokenRefused as error:
             raise LoginFailed(error.detail) from error
         except TransientError as error:
-            raise LoginUnavailable("The login could not be checked.") from error
+            raise LoginUnavailable(_("The login could not be checked.")) from error
         nonce = kwargs.get("nonce")
         if claims["azp"] != client or not nonce or claims.get("nonce") != nonce:
-            raise LoginFailed("The ID token does not belong to this login.")
+            raise LoginFailed(_("The ID token does not belong to this login."))
         self.claims = claims
         return claims
 

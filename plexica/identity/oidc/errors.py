@@ -1,5 +1,7 @@
 """Why a login did not happen, in words for the person who tried."""
 
+from django.utils.translation import gettext_noop
+
 from plexica.core.errors import PlexicaError
 
 
@@ -7,7 +9,7 @@ class LoginFailed(PlexicaError):
     """The login came to nothing; trying again may help."""
 
     code = "login-failed"
-    title = "The login did not work"
+    title = gettext_noop("The login did not work")
     status = 400
 
 
@@ -15,14 +17,14 @@ class LoginExpired(LoginFailed):
     """The login was begun too long ago, in another browser, or is over already."""
 
     code = "login-expired"
-    title = "This login is over"
+    title = gettext_noop("This login is over")
 
 
 class LoginUnavailable(LoginFailed):
     """Keycloak does not answer."""
 
     code = "login-unavailable"
-    title = "The login service does not answer"
+    title = gettext_noop("The login service does not answer")
     status = 503
 
 
@@ -30,5 +32,5 @@ class AccountDisabled(LoginFailed):
     """The person is known and may not come in."""
 
     code = "account-disabled"
-    title = "This account is disabled"
+    title = gettext_noop("This account is disabled")
     status = 403

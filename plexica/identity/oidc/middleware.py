@@ -6,6 +6,7 @@ import structlog
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from plexica.core.error_pages import error_page
 from plexica.core.errors import ServiceUnavailable
@@ -62,8 +63,10 @@ def _follow(request: HttpRequest, browser: BrowserSession) -> HttpResponse | Non
             return error_page(
                 request,
                 ServiceUnavailable(
-                    "The login service does not answer, so it cannot be seen whether you may go"
-                    " on. You are still logged in; try again soon."
+                    _(
+                        "The login service does not answer, so it cannot be seen whether you may go"
+                        " on. You are still logged in; try again soon."
+                    )
                 ),
             )
         if answer is Answer.YES:

@@ -18,6 +18,8 @@ from plexica.core.crypto import UndecryptableError, decrypt, encrypt
 # As long as Keycloak's login page waits for somebody.
 MAX_AGE_SECONDS = 30 * 60
 MAX_PENDING = 8
+# Browsers refuse a cookie of more than 4 kB, and servers a request that brings too much of them.
+MAX_BYTES = 6000
 _NAME = "login-"
 _HOST_PREFIX = "__Host-"
 
@@ -34,6 +36,7 @@ class PendingLogin:
         next_path: Where the person wanted to go on this host.
         started_at: When, in seconds since 1970.
         is_second_try: Whether it began by itself after another one that had expired.
+        action: What the realm is to have the person do; empty for a login alone.
     """
 
     state: str
@@ -43,6 +46,7 @@ class PendingLogin:
     next_path: str
     started_at: float
     is_second_try: bool = False
+    action: str = ""
 
 
 def remember(request: HttpRequest, response: HttpResponseBase, login: PendingLogin) -> None:
@@ -50,11 +54,15 @@ def remember(request: HttpRequest, response: HttpResponseBase, login: PendingLog
     names = sorted(
         (name for name in request.COOKIES if name.startswith(_prefix())), key=_time_in_name
     )
-    for name in names[: max(0, len(names) - MAX_PENDING + 1)]:
-        _delete(response, name)
+    value = encrypt(json.dumps(asdict(login)))
+    room = MAX_BYTES - len(value)
+    for count, name in enumerate(reversed(names), start=1):
+        room -= len(request.COOKIES[name])
+        if count >= MAX_PENDING or room < 0:
+            _delete(response, name)
     response.set_cookie(
         f"{_prefix()}{int(login.started_at)}-{_digest(login.state)}",
-        encrypt(json.dumps(asdict(login))),
+        value,
         max_age=MAX_AGE_SECONDS,
         httponly=True,
         secure=settings.SESSION_COOKIE_SECURE,

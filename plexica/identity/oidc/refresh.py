@@ -5,6 +5,7 @@ request of a session asks; the others wait for what it learns, so that a token t
 not spent twice. The lock is a column: nothing holds a transaction open while Keycloak is asked.
 """
 
+import re
 import time
 from datetime import timedelta
 from enum import Enum
@@ -15,10 +16,10 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from plexica.core.errors import OutwardError, PermanentError, TransientError
+from plexica.core.errors import OutwardError, PermanentError
 from plexica.identity.browser_sessions import (
     end_sessions,
-    open_tokens,
+    kept_tokens,
     refresh_time,
     seal_tokens,
 )
@@ -26,8 +27,8 @@ from plexica.identity.hooks import run_login_hooks
 from plexica.identity.jwt.bearer import realm_roles
 from plexica.identity.jwt.errors import TokenRefused
 from plexica.identity.jwt.tokens import Claims, read_token
-from plexica.identity.keycloak.errors import KeycloakUnauthorized
-from plexica.identity.keycloak.transport import CONNECT_SECONDS, Transport
+from plexica.identity.keycloak.errors import RawAnswerError
+from plexica.identity.keycloak.transport import CONNECT_SECONDS, SERVER_ERROR, Transport
 from plexica.identity.models import BrowserSession, User
 from plexica.identity.providers import Provider, current_provider
 from plexica.identity.services import provision_user
@@ -36,6 +37,9 @@ READ_SECONDS = 5.0
 # Longer than the realm is waited for, so that a lock is left only by a process that died.
 LOCK_SECONDS = CONNECT_SECONDS + READ_SECONDS + 4
 WAIT_SECONDS = 0.05
+# What Keycloak answers of a session that has ended, and of a person or a realm that is disabled.
+_NO = frozenset({"invalid_grant", "access_denied"})
+_ERROR = re.compile(r'\s*\{\s*"error"\s*:\s*"([a-z_]+)"')
 # How long a session goes on when the realm cannot be asked.
 GRACE = timedelta(minutes=10)
 # After a call that failed, the process leaves the realm alone for a moment.
@@ -125,18 +129,22 @@ def _wait(browser: BrowserSession) -> Answer:
 
 
 def _ask(browser: BrowserSession, user: User, provider: Provider) -> tuple[Answer, Roles]:
-    kept = open_tokens(browser.tokens)
+    kept = kept_tokens(browser)
     if "refresh_token" not in kept:
-        # No present key opens it.
+        # No present key opens it, or it was ended just now.
         return Answer.NO, None
     try:
         tokens = _exchange(provider, kept["refresh_token"])
         claims = _read(tokens, provider, browser, user)
-    except (TransientError, KeycloakUnauthorized) as error:
-        # The realm was not reached, or does not know Plexica: it has said nothing of the person.
-        _leave_alone(provider, error)
-        return Answer.NONE, None
-    except (PermanentError, TokenRefused) as error:
+    except OutwardError as error:
+        if not _is_no(error):
+            # It was not the realm that answered, or it does not know Plexica: it has said nothing
+            # of the person.
+            _leave_alone(provider, error)
+            return Answer.NONE, None
+        logger.info("session_refused_by_realm", user=str(user.pk), reason=str(error))
+        return Answer.NO, None
+    except TokenRefused as error:
         logger.info("session_refused_by_realm", user=str(user.pk), reason=str(error))
         return Answer.NO, None
     with transaction.atomic():
@@ -154,6 +162,18 @@ def _ask(browser: BrowserSession, user: User, provider: Provider) -> tuple[Answe
     return Answer.YES, realm_roles(claims)
 
 
+def _is_no(error: OutwardError) -> bool:
+    """Return whether the realm itself says that the session may not go on (RFC 6749, 5.2).
+
+    What stands between may answer, too, with any status and a page of its own.
+    """
+    cause = error.__cause__
+    if not isinstance(cause, RawAnswerError) or cause.status >= SERVER_ERROR:
+        return False
+    said = _ERROR.match(cause.body)
+    return said is not None and said[1] in _NO
+
+
 def _exchange(provider: Provider, refresh_token: str) -> dict[str, Any]:
     answer = Transport(provider.token_endpoint).call(
         "POST",
@@ -162,7 +182,7 @@ def _exchange(provider: Provider, refresh_token: str) -> dict[str, Any]:
             "grant_type": "refresh_token",
             "refresh_token": refresh_token,
             "client_id": provider.client_id,
-            "client_secret": provider.read_client_secret(),
+            "client_secret": provider.client_secret,
         },
         read_seconds=READ_SECONDS,
     )

@@ -6,10 +6,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 import structlog
+from django.conf import settings
 from django.contrib import auth
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from django.views.generic import View
 from mozilla_django_oidc.utils import generate_code_challenge
 from mozilla_django_oidc.views import (
@@ -23,6 +27,7 @@ from plexica.core.rate_limits import count_try
 from plexica.identity.browser_sessions import end_everywhere
 from plexica.identity.models import User
 from plexica.identity.next_page import HOME, login_address, safe_next_path
+from plexica.identity.oidc.actions import tell_result
 from plexica.identity.oidc.backend import BACKEND_PATH, ScopedOIDCBackend
 from plexica.identity.oidc.errors import AccountDisabled, LoginExpired, LoginFailed
 from plexica.identity.oidc.pending import PendingLogin, forget, recall, remember
@@ -62,7 +67,7 @@ class CallbackView(OIDCAuthenticationCallbackView):  # type: ignore[misc] # it h
         response: HttpResponse
         try:
             if login is None:
-                raise LoginExpired("It was begun too long ago or in another browser.")
+                raise LoginExpired(_("It was begun too long ago or in another browser."))
             response = self._end_login(request, provider, login)
         except LoginFailed as error:
             response = _explain(request, error, login)
@@ -75,22 +80,32 @@ class CallbackView(OIDCAuthenticationCallbackView):  # type: ignore[misc] # it h
     ) -> HttpResponse:
         if error := request.GET.get("error"):
             return _end_refused_login(request, login, error)
+        asked_at = timezone.now()
         # Which server answers is named in the answer (RFC 9207).
         if request.GET.get("iss", provider.issuer) != provider.issuer:
-            raise LoginFailed("The answer came from another login service.")
+            raise LoginFailed(_("The answer came from another login service."))
         backend = ScopedOIDCBackend()
         user = backend.authenticate(request, nonce=login.nonce, code_verifier=login.code_verifier)
         if user is None:
-            raise LoginFailed("The login service gave no code.")
+            raise LoginFailed(_("The login service gave no code."))
         count_try("login", account=str(user.pk))
         if not user.is_active:
-            raise AccountDisabled("Somebody who manages users here can enable it again.")
+            raise AccountDisabled(_("Somebody who manages users here can enable it again."))
         # The session's id changes, and if it was somebody else's, it ends. Django would keep the id
         # of a session that is this person's already.
         if auth.SESSION_KEY in request.session:
             request.session.cycle_key()
         auth.login(request, user, backend=BACKEND_PATH)
-        store_login(request, user=user, tokens=backend.tokens, claims=backend.claims)
+        store_login(
+            request,
+            user=user,
+            tokens=backend.tokens,
+            claims=backend.claims,
+            asked_at=asked_at,
+        )
+        if login.action:
+            status = request.GET.get("kc_action_status", "")
+            tell_result(request, user=user, action=login.action, status=status)
         return HttpResponseRedirect(login.next_path)
 
 
@@ -151,14 +166,18 @@ def log_out_at_realm(id_token: str, *, back: str) -> HttpResponse:
         back: Where the browser goes on, an address that the realm knows.
     """
     provider = current_provider()
-    parameters = {"client_id": provider.client_id, "post_logout_redirect_uri": back}
+    parameters = {
+        "client_id": provider.client_id,
+        "post_logout_redirect_uri": back,
+        "ui_locales": _language(),
+    }
     if id_token:
         parameters["id_token_hint"] = id_token
     return HttpResponseRedirect(f"{provider.end_session_endpoint}?{urlencode(parameters)}")
 
 
 def begin_login(
-    request: HttpRequest, *, next_path: str, is_second_try: bool = False
+    request: HttpRequest, *, next_path: str, is_second_try: bool = False, action: str = ""
 ) -> HttpResponse:
     """Return the redirect to the realm's login page.
 
@@ -166,6 +185,7 @@ def begin_login(
         request: The browser's request.
         next_path: Where to go on afterwards, a path of this host.
         is_second_try: Whether this follows by itself from a login that had expired.
+        action: What the realm is to have the person do (`plexica.identity.oidc.actions`).
     """
     provider = current_provider()
     login = PendingLogin(
@@ -176,6 +196,7 @@ def begin_login(
         next_path=next_path,
         started_at=time.time(),
         is_second_try=is_second_try,
+        action=action,
     )
     parameters = {
         "response_type": "code",
@@ -186,6 +207,8 @@ def begin_login(
         "nonce": login.nonce,
         "code_challenge": generate_code_challenge(login.code_verifier, "S256"),
         "code_challenge_method": "S256",
+        "ui_locales": _language(),
+        **({"kc_action": action} if action else {}),
     }
     response = HttpResponseRedirect(f"{provider.authorization_endpoint}?{urlencode(parameters)}")
     remember(request, response, login)
@@ -193,15 +216,22 @@ def begin_login(
     return response
 
 
+def _language() -> str:
+    """Return the language that the realm's pages should speak: the one that ours do."""
+    return get_language() or settings.LANGUAGE_CODE
+
+
 def _end_refused_login(request: HttpRequest, login: PendingLogin, error: str) -> HttpResponse:
     # Keycloak says this of a login page that was left open while another tab logged in or for
     # too long, and asks to begin again.
     if error == "temporarily_unavailable" and not login.is_second_try:
-        return begin_login(request, next_path=login.next_path, is_second_try=True)
+        return begin_login(
+            request, next_path=login.next_path, is_second_try=True, action=login.action
+        )
     logger.info("login_refused", reason=error[:MAX_STATE_CHARACTERS])
     if error == "access_denied":
-        raise LoginFailed("It was cancelled, or the login service refused it.")
-    raise LoginFailed("The login service refused it.")
+        raise LoginFailed(_("It was cancelled, or the login service refused it."))
+    raise LoginFailed(_("The login service refused it."))
 
 
 def _explain(request: HttpRequest, error: LoginFailed, login: PendingLogin | None) -> HttpResponse:
@@ -210,7 +240,7 @@ def _explain(request: HttpRequest, error: LoginFailed, login: PendingLogin | Non
         request,
         "identity/login_failed.html",
         {
-            "reason": f"{error.title}. {error.detail}",
+            "reason": f"{_(error.title)}. {error.detail}",
             "retry_url": login_address(login.next_path if login else HOME),
         },
         status=error.status,

@@ -6,6 +6,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from plexica.identity.actors import viewer_of
+from plexica.identity.change_words import words_of
 from plexica.identity.models import RealmChange, User
 from plexica.identity.people import MAX_EMAIL_LENGTH, MAX_PERSON_NAME
 from plexica.identity.people_states import WAITING, PersonState, change_of, state_of
@@ -14,8 +15,9 @@ from plexica.rbac.models import MAX_KEY_LENGTH
 from plexica.rbac.people import MAX_INVITED, MAX_ROLES
 from plexica.rbac.people_selectors import may_manage_people
 from plexica.rbac.permissions import ROLES_VIEW
-from plexica.workspace.people_words import words_of
-from tenants.api.serializers import EmailField, PageQuerySerializer, StrictSerializer, TextField
+from tenants.api.serializers.fields import EmailField, TextField
+from tenants.api.serializers.pages import PageQuerySerializer
+from tenants.api.serializers.strict import StrictSerializer
 
 STATES = [*PersonState.values, WAITING]
 

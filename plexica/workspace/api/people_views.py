@@ -44,7 +44,7 @@ from plexica.workspace.api.people_serializers import (
 )
 from tenants.api import schema
 from tenants.api.base import TenantAPIView, answer_page, read_body, read_query
-from tenants.api.serializers import EmptySerializer, QuerySerializer
+from tenants.api.serializers.strict import EmptySerializer, QuerySerializer
 from tenants.requests import tenant_of
 
 ORDERING = "email"

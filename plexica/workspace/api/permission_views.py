@@ -20,7 +20,7 @@ from plexica.workspace.api.role_serializers import (
 )
 from tenants.api import schema
 from tenants.api.base import TenantAPIView, guarded, read_query
-from tenants.api.serializers import QuerySerializer
+from tenants.api.serializers.strict import QuerySerializer
 
 if TYPE_CHECKING:
     from plexica.identity.models import User

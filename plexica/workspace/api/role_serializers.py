@@ -10,7 +10,8 @@ from plexica.rbac.explain_api import ExplainQuerySerializer, PersonSerializer
 from plexica.rbac.keys import MAX_LENGTH
 from plexica.rbac.models import Group, Role
 from plexica.workspace.api.serializers import DescriptionField, NameField
-from tenants.api.serializers import StrictSerializer, TextField
+from tenants.api.serializers.fields import TextField
+from tenants.api.serializers.strict import StrictSerializer
 
 
 def _grants(**options: Any) -> serializers.ListField:

@@ -27,7 +27,8 @@ from plexica.workspace.api.role_serializers import (
 )
 from tenants.api import schema
 from tenants.api.base import TenantAPIView, answer_page, guarded, read_body, read_query
-from tenants.api.serializers import EmptySerializer, PageQuerySerializer, QuerySerializer
+from tenants.api.serializers.pages import PageQuerySerializer
+from tenants.api.serializers.strict import EmptySerializer, QuerySerializer
 
 ORDERING = "name"
 PEOPLE_ORDERING = "email"

@@ -7,7 +7,8 @@ from rest_framework import serializers
 
 from plexica.identity.models import ServiceAccount, ServiceAccountState, UserKind
 from plexica.rbac.models import MAX_DESCRIPTION_LENGTH, MAX_KEY_LENGTH, MAX_NAME_LENGTH
-from tenants.api.serializers import StrictSerializer, TextField
+from tenants.api.serializers.fields import TextField
+from tenants.api.serializers.strict import StrictSerializer
 
 
 class TenantSerializer(serializers.Serializer[Any]):

@@ -29,7 +29,8 @@ from plexica.workspace.api.serializers import (
 )
 from tenants.api import schema
 from tenants.api.base import TenantAPIView, answer_page, guarded, read_body, read_query
-from tenants.api.serializers import EmptySerializer, PageQuerySerializer, QuerySerializer
+from tenants.api.serializers.pages import PageQuerySerializer
+from tenants.api.serializers.strict import EmptySerializer, QuerySerializer
 from tenants.requests import tenant_of
 
 ORDERING = "-created_at"

@@ -11,7 +11,7 @@ from plexica.rbac.engine import permissions_of, snapshot_of
 from plexica.workspace.api.serializers import MeSerializer
 from tenants.api import schema
 from tenants.api.base import TenantAPIView, read_query
-from tenants.api.serializers import QuerySerializer
+from tenants.api.serializers.strict import QuerySerializer
 from tenants.requests import tenant_of
 
 if TYPE_CHECKING:

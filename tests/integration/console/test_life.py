@@ -177,11 +177,11 @@ def test_a_removal_that_has_begun_offers_no_way_back(admin: Client, tenant: Tena
 
 def test_it_shows_who_is_behind_and_what_differs(admin: Client, tenant: Tenant) -> None:
     listed = reverse("console:tenant_list", "plexica.urls_console")
-    assert "Behind" in _page(admin, f"{listed}?q={tenant.slug}&behind=on")
+    assert "Behind" in _page(admin, f"{listed}?q={tenant.slug}&version=behind")
     assert _page(admin, url("tenant_detail", tenant)).count("Behind") == len(configured_parts())
     digests = {part.digest_field: part.present_digest() for part in configured_parts().values()}
     Tenant.objects.filter(pk=tenant.pk).update(**digests)
-    assert "No tenant matches" in _page(admin, f"{listed}?q={tenant.slug}&behind=on")
+    assert "No tenant matches" in _page(admin, f"{listed}?q={tenant.slug}&version=behind")
     detail = _page(admin, url("tenant_detail", tenant))
     assert "Behind" not in detail
     assert "has not been compared" in detail

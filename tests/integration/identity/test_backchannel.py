@@ -345,8 +345,24 @@ def test_another_realms_word_counts_nothing(ada: Browser, tell: Tell, globex: Te
     assert is_in(ada)
 
 
-@pytest.mark.parametrize("realm", ["nobody", "master", "ACME", "acme%2F..", "a" * 64, "%00"])
-def test_a_realm_that_is_nobodys_is_not_there(ada: Browser, tell: Tell, realm: str) -> None:
+@pytest.mark.parametrize("realm", ["nobody", "master"])
+def test_nobody_learns_here_which_realms_there_are(
+    acme: Tenant, ada: Browser, tell: Tell, realm: str
+) -> None:
+    known, unknown = (deliver(name, "junk") for name in (acme.realm, realm))
+    assert (unknown.status_code, unknown.content) == (known.status_code, known.content)
+    assert unknown.headers == known.headers
+    assert tell(realm=realm).content == tell(without=("events",)).content
+    Tenant.objects.filter(pk=acme.pk).update(state=TenantState.FAILED)
+    try:
+        closed = deliver(acme.realm, "junk")
+    finally:
+        Tenant.objects.filter(pk=acme.pk).update(state=TenantState.ACTIVE)
+    assert (closed.status_code, closed.content) == (known.status_code, known.content)
+
+
+@pytest.mark.parametrize("realm", ["ACME", "acme%2F..", "a" * 64, "%00"])
+def test_what_is_no_realms_name_is_not_there(ada: Browser, tell: Tell, realm: str) -> None:
     assert tell(realm=realm).status_code == HTTPStatus.NOT_FOUND
     assert is_in(ada)
 
@@ -403,8 +419,8 @@ def test_the_host_that_it_came_by_does_not_matter(
     [
         (TenantState.SUSPENDED, HTTPStatus.OK),
         (TenantState.DELETING, HTTPStatus.OK),
-        (TenantState.PROVISIONING, HTTPStatus.NOT_FOUND),
-        (TenantState.FAILED, HTTPStatus.NOT_FOUND),
+        (TenantState.PROVISIONING, HTTPStatus.BAD_REQUEST),
+        (TenantState.FAILED, HTTPStatus.BAD_REQUEST),
     ],
 )
 def test_closed_tenants_hear_of_it_without_harm(

@@ -5,20 +5,20 @@ from http import HTTPStatus
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
-from deploy.local.control import start_part, stop_part
 from plexica.audit.models import AuditEntry
-from plexica.core.errors import TransientError
 from plexica.core.scope import platform_scope
 from plexica.events.models import OutboxMessage
 from plexica.events.services import deliver_pending
 from plexica.identity.keycloak.master import master_client
 from plexica.identity.keycloak.realm import realm_client
-from plexica.identity.session_upkeep import PLATFORM_TASK, end_at_realm, end_platform_sessions
+from plexica.identity.models import RealmChange
+from plexica.identity.realm_changes import MAX_ATTEMPTS, PLATFORM_TASK, settle_staff
+from plexica.identity.session_upkeep import end_at_realm
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
-from tests.conftest import Servers
 from tests.integration.identity.browser import Browser, query
 from tests.integration.identity.logins import (
     is_in,
@@ -106,7 +106,8 @@ def test_keycloak_hears_of_it_later_if_it_is_down(acme: Tenant) -> None:
 def test_a_person_who_is_gone_from_the_realm_is_no_failure(acme: Tenant) -> None:
     with tenant_scope(acme):
         end_at_realm({"subject": "11111111-1111-1111-1111-111111111111"})
-    end_platform_sessions(subject="11111111-1111-1111-1111-111111111111")
+    with transaction.atomic():
+        end_at_realm({"user": "11111111-1111-1111-1111-111111111111", "subject": "x"})
 
 
 def test_staff_are_logged_out_by_the_provisioner_who_alone_has_the_power() -> None:
@@ -124,17 +125,32 @@ def test_staff_are_logged_out_by_the_provisioner_who_alone_has_the_power() -> No
     assert not is_in(there)
     assert settings.CELERY_TASK_ROUTES[PLATFORM_TASK] == {"queue": "provisioning"}
     deliver_pending()
-    end_platform_sessions(subject=subject)
+    assert settle_staff() == 1
     assert master.call("GET", sessions).body == []
 
 
-def test_a_broker_that_is_down_is_tried_again(servers: Servers) -> None:
-    stop_part(servers.instance, "redis")
-    try:
-        with pytest.raises(TransientError):
-            end_at_realm({"subject": "x"})
-    finally:
-        start_part(servers.instance, "redis")
+def test_staff_are_logged_out_however_long_keycloak_is_away() -> None:
+    here, there = logged_in_at_console(), logged_in_at_console()
+    is_in(here)
+    user = row_of(here).user
+    sessions = f"/plexica/users/{user.subject}/sessions"
+    assert post(here, EVERYWHERE).status_code == HTTPStatus.FOUND
+    assert not is_in(there)
+    deliver_pending()
+    with keycloak_at("http://127.0.0.1:9"):
+        for _attempt in range(MAX_ATTEMPTS + 1):
+            RealmChange.objects.update(next_attempt_at=timezone.now())
+            settle_staff()
+    change = RealmChange.objects.get(pk=user.pk)
+    assert (change.ends_sessions, change.has_failed) == (True, True)
+    assert change.last_error == "Keycloak does not answer."
+    assert master_client("default").call("GET", sessions).body
+    page = logged_in_at_console().client.get(f"/staff/{user.pk}/").content.decode()
+    assert "At the login service their sessions have yet to be ended." in page
+    RealmChange.objects.update(next_attempt_at=timezone.now())
+    assert settle_staff() == 1
+    assert master_client("default").call("GET", sessions).body == []
+    assert not RealmChange.objects.filter(pk=user.pk).exists()
 
 
 def test_nobody_is_logged_out_by_a_link_or_a_stranger(acme: Tenant) -> None:

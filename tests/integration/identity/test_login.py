@@ -64,7 +64,7 @@ def test_tokens_stay_on_the_server_and_are_encrypted(at_acme: Browser, acme: Ten
         kept = session.browser.tokens
     assert "eyJ" not in json.dumps(session.get_decoded())
     assert "eyJ" not in kept
-    assert open_tokens(kept).keys() == {"id_token", "refresh_token"}
+    assert open_tokens(kept).keys() == {"access_token", "id_token", "refresh_token"}
     assert all("eyJ" not in morsel.value for morsel in at_acme.client.cookies.values())
 
 

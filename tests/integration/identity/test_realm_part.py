@@ -103,6 +103,10 @@ DAMAGES: dict[str, tuple[Callable[[RealmClient], None], set[str]]] = {
         {"setting bruteForceProtected", "setting accessTokenLifespan"},
     ),
     "attributes": (break_attributes, {"setting adminEventsExpiration"}),
+    "languages": (
+        lambda realm: realm.update_settings({"supportedLocales": ["de"], "defaultLocale": "de"}),
+        {"setting supportedLocales", "setting defaultLocale"},
+    ),
     "mail": (
         lambda realm: realm.update_settings(
             {"smtpServer": {"host": "evil.example", "from": "a@b.example", "password": "x"}}
@@ -181,13 +185,13 @@ def test_what_is_the_tenants_own_is_kept(tenant: Tenant) -> None:
     realm = realm_client(tenant)
     before = realm.find_client("robot")
     realm.call("POST", f"/{tenant.realm}/roles", body={"name": "accountant"})
-    realm.update_settings({"loginTheme": "keycloak", "displayNameHtml": "<b>Us</b>"})
+    realm.update_settings({"loginTheme": "keycloak", "accountTheme": "keycloak.v3"})
     break_attributes(realm)
     break_profile(realm)
     PART.upgrade(tenant)
     PART.upgrade(tenant)
     found = realm.get_settings()
-    assert (found["loginTheme"], found["displayNameHtml"]) == ("keycloak", "<b>Us</b>")
+    assert (found["loginTheme"], found["accountTheme"]) == ("keycloak", "keycloak.v3")
     assert found["attributes"]["ours"] == "1"
     assert "department" in {each["name"] for each in realm.get_user_profile()["attributes"]}
     assert realm.find_client("robot") == before

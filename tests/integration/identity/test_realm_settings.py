@@ -1,15 +1,19 @@
 """What of a tenant its realm follows: name, colour and logo, told, compared and repaired."""
 
+import html
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+import requests
+from django.conf import settings
 
 from plexica.core.actor import SYSTEM
 from plexica.core.scope import platform_scope
 from plexica.events.models import OutboxMessage
 from plexica.events.services import deliver_pending
 from plexica.identity.keycloak.realm import realm_client
+from plexica.identity.providers import CALLBACK_PATH, WORKSPACE_CLIENT
 from plexica.identity.realm_look import STYLE_ATTRIBUTE
 from plexica.identity.realm_part import RealmPart
 from tenants.models import Tenant
@@ -88,3 +92,37 @@ def test_a_look_of_its_own_does_not_make_a_tenant_look_behind(tenant: Tenant) ->
     before = RealmPart().present_digest()
     update_theme(tenant=tenant, actor=SYSTEM, theme_colour="#14532d")
     assert RealmPart().present_digest() == before
+
+
+def test_the_login_page_shows_name_logo_and_colour(tenant: Tenant) -> None:
+    update_tenant(tenant=tenant, actor=SYSTEM, name="Acme <& Sons>")
+    update_theme(tenant=tenant, actor=SYSTEM, theme_colour="#0f766e", logo=LOGO)
+    deliver_pending()
+    page = html.unescape(login_page(tenant))
+    assert (
+        f'<link rel="stylesheet" href="{tenant.workspace_url}{tenant.theme.style_sheet}">' in page
+    )
+    header = page[page.index('id="kc-header-wrapper"') :][:600]
+    assert f'src="{tenant.workspace_url}{tenant.theme.logo}"' in header
+    assert "Acme <& Sons>" in header
+
+    update_theme(tenant=tenant, actor=SYSTEM, theme_colour="", logo="")
+    deliver_pending()
+    page = html.unescape(login_page(tenant))
+    assert "/theme/" not in page
+    assert "Acme <& Sons>" in page
+
+
+def login_page(tenant: Tenant) -> str:
+    answer = requests.get(
+        f"{settings.KEYCLOAK_SERVERS['default'].public_url}/realms/{tenant.realm}"
+        "/protocol/openid-connect/auth",
+        params={
+            "client_id": WORKSPACE_CLIENT, "response_type": "code", "scope": "openid",
+            "redirect_uri": f"{tenant.workspace_url}{CALLBACK_PATH}", "state": "x", "nonce": "x",
+            "code_challenge": "x" * 43, "code_challenge_method": "S256",
+        },
+        timeout=30,
+    )  # fmt: skip
+    assert answer.status_code == 200, answer.text
+    return answer.text

@@ -137,6 +137,21 @@ def test_the_console_goes_by_the_person_and_the_browser() -> None:
     assert "Nuovo tenant" in page.content.decode()
 
 
+def test_what_is_kept_in_english_is_translated_where_it_is_shown(
+    ada: Member,  # noqa: F811
+) -> None:
+    choose(ada, locale="it")
+    roles = ada.client.get("/roles/owner/").content.decode()
+    assert "<h1" in roles
+    assert "Proprietario" in roles
+    assert "Può fare tutto nel workspace, plugin inclusi." in roles
+    why = ada.client.get("/why/", {"user": str(ada.user.pk)}).content.decode()
+    assert "Vedere ruoli e gruppi" in why
+    assert "ruolo assegnato" in ada.client.get("/").content.decode()
+    # What a person's own copy begins with is theirs, in their words.
+    assert "Copia di Membro" in ada.client.get("/roles/new/", {"copy": "member"}).content.decode()
+
+
 def test_a_language_costs_no_query(
     acme: Tenant,
     ada: Member,  # noqa: F811

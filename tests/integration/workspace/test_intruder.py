@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import URLPattern
 
 from plexica.audit.models import AuditEntry
+from plexica.identity.guards import GUARD_ATTRIBUTE
 from plexica.identity.models import (
     RealmChange,
     ServiceAccount,
@@ -17,7 +18,6 @@ from plexica.identity.models import (
     User,
     UserKind,
 )
-from plexica.rbac.guards import GUARD_ATTRIBUTE
 from plexica.rbac.models import Group, Role, RoleAssignment
 from plexica.workspace.urls import urlpatterns
 from tenants.models import Tenant
@@ -28,7 +28,7 @@ METHODS = ("get", "post")
 
 
 def addresses(group_id: object, key: str, user_id: object) -> Iterator[str]:
-    """Return all addresses of the workspace, for a group, a role and a person."""
+    """Return all addresses of the workspace, for a group, a role, a person and an entry."""
     for pattern in urlpatterns:
         assert isinstance(pattern, URLPattern)
         assert getattr(pattern.callback, GUARD_ATTRIBUTE, "")
@@ -37,8 +37,12 @@ def addresses(group_id: object, key: str, user_id: object) -> Iterator[str]:
             ("<uuid:group_id>", group_id),
             # Each test's things have one id.
             ("<uuid:account_id>", group_id),
+            ("<uuid:entry_id>", group_id),
+            ("<str:link>", "forged"),
             ("<slug:key>", key),
             ("<uuid:user_id>", user_id),
+            ("<str:name>", "picture.webp"),
+            ("<slug:digits>", "206bc4"),
         ):
             route = route.replace(parameter, str(value))
         yield f"/{route}"
@@ -48,6 +52,16 @@ def addresses(group_id: object, key: str, user_id: object) -> Iterator[str]:
 def things(ada: Member) -> tuple[Group, Role]:
     with tenant_scope(ada.tenant):
         group = Group.objects.create(name="Secret team of acme")
+        # An entry of the audit that has the same id; nobody can take it away again.
+        AuditEntry.objects.create(
+            id=group.pk,
+            actor_kind="system",
+            actor_id="system",
+            actor_name="Plexica",
+            action="group.created",
+            target=f"group:{group.pk}",
+            after={"name": "Secret team of acme"},
+        )
         ServiceAccount.objects.create(
             user=User.objects.create(
                 id=group.pk,
@@ -114,13 +128,25 @@ def test_strangers_are_sent_to_log_in(ada: Member, things: Any) -> None:
             assert answer["Location"].startswith("/oidc/authenticate/")
 
 
-def test_bo_sees_the_dashboard_and_the_people_only(ada: Member, bo: Member, things: Any) -> None:
+def test_bo_sees_the_dashboard_the_people_and_the_files_only(
+    ada: Member, bo: Member, things: Any
+) -> None:
     group, role = things
     page = bo.client.get("/").content.decode()
-    for hidden in ("/roles/", "/groups/", "/why/", "/service-accounts/"):
+    for hidden in ("/roles/", "/groups/", "/why/", "/service-accounts/", "/audit/"):
         assert f'href="{hidden}' not in page
     before = _state(ada.tenant)
     open_to_bo = {"/", "/users/", f"/users/{ada.user.pk}/"}
+    # What these ask for is not there, or was not sent.
+    open_to_bo |= {
+        f"/files/{name}" for name in ("", "upload/", "folder/", "link/", "open/", "get/forged/")
+    }
+    # What is everybody's own.
+    open_to_bo |= {
+        address
+        for address in addresses(group.pk, role.key, ada.user.pk)
+        if address.startswith(("/profile/", "/people/"))
+    }
     for address in addresses(group.pk, role.key, ada.user.pk):
         for method in METHODS:
             answer = getattr(bo.client, method)(address)
@@ -134,7 +160,15 @@ def test_bo_sees_the_dashboard_and_the_people_only(ada: Member, bo: Member, thin
 def test_the_menu_shows_what_one_may_do(ada: Member, dee: Member) -> None:
     for somebody in (ada, dee):
         page = somebody.client.get("/").content.decode()
-        for shown in ("/users/", "/roles/", "/groups/", "/why/", "/service-accounts/"):
+        for shown in (
+            "/users/",
+            "/files/",
+            "/roles/",
+            "/groups/",
+            "/why/",
+            "/service-accounts/",
+            "/audit/",
+        ):
             assert f'href="{shown}"' in page
     page = dee.client.get("/groups/").content.decode()
     assert page.count('aria-current="page"') == 1

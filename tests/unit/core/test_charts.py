@@ -107,8 +107,8 @@ def test_days_without_anything_count_too_and_are_named_in_the_language() -> None
     with translation.override("it"):
         values = day_values(amounts, first=date(2026, 11, 29), last=date(2026, 12, 1))
     assert [value.amount for value in values] == [0, 2, 0]
-    assert [value.axis for value in values] == ["29 Novembre", "30 Novembre", "1 Dicembre"]
-    assert values[0].label == "29 Novembre 2026"
+    assert [value.axis for value in values] == ["29 nov", "30 nov", "1 dic"]
+    assert values[0].label == "29 nov 2026"
 
 
 @pytest.mark.parametrize(

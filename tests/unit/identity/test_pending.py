@@ -1,12 +1,15 @@
 """Logins that have begun: each its own cookie, good once, here, and for half an hour."""
 
 import time
+from dataclasses import replace
 from http.cookies import SimpleCookie
 
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
+from django.utils.encoding import iri_to_uri
 
+from plexica.identity.next_page import safe_next_path
 from plexica.identity.oidc import pending
 from plexica.identity.oidc.pending import PendingLogin, forget, recall, remember
 
@@ -111,3 +114,24 @@ def test_oldest_make_room() -> None:
     assert len(browser.cookies) == pending.MAX_PENDING
     assert recall(browser.request(), issuer=ISSUER, state="state-19") is not None
     assert recall(browser.request(), issuer=ISSUER, state="state-0") is None
+
+
+def test_a_cookie_fits_whatever_page_was_wanted() -> None:
+    wanted = f"/users/?q={'ü€😀' * 650}"
+    assert safe_next_path(wanted) == "/", "It would take more room than there is."
+    fits = f"/users/?q={'ü' * 300}"
+    browser = Browser()
+    (morsel,) = browser.begin(replace(begun("first"), next_path=safe_next_path(fits))).values()
+    assert len(f"{morsel.key}={morsel.value}") < 3000
+    found = recall(browser.request(), issuer=ISSUER, state="first")
+    assert found is not None
+    assert found.next_path == iri_to_uri(fits)
+
+
+def test_many_long_ones_do_not_make_a_request_too_large() -> None:
+    browser, now = Browser(), time.time()
+    for number in range(6):
+        login = replace(begun(f"state-{number}", now + number - 30), next_path=f"/{'a' * 1990}")
+        browser.begin(login)
+        assert sum(map(len, browser.cookies.values())) <= pending.MAX_BYTES
+        assert recall(browser.request(), issuer=ISSUER, state=f"state-{number}") is not None

@@ -8,8 +8,8 @@ import pytest
 from django.conf import settings
 from django.urls import URLPattern, URLResolver
 
+from plexica.identity.guards import GUARD_ATTRIBUTE, LOGIN
 from plexica.rbac.api import HasPermission, HoldsWhatIsNeeded, IsKnown
-from plexica.rbac.guards import GUARD_ATTRIBUTE
 from plexica.rbac.keys import is_key
 from plexica.rbac.registry import Audience, get_definition
 from tenants.api.base import TenantAPIView, guarded
@@ -67,7 +67,8 @@ PUBLIC = {
 def _is_guarded(callback: Any) -> bool:
     view = getattr(callback, "cls", None)
     if view is None:
-        return bool(list(_asked_for(callback)))
+        is_own = getattr(callback, GUARD_ATTRIBUTE, "") == LOGIN
+        return is_own or bool(list(_asked_for(callback)))
     guards = view.permission_classes
     if HoldsWhatIsNeeded in guards:
         methods = {name for name in view.http_method_names if hasattr(view, name)}

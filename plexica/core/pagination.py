@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from django.core import signing
 from django.db.models import Model, Q, QuerySet
+from django.utils.translation import gettext_noop
 
 from plexica.core.errors import InvalidInput
 
@@ -25,7 +26,7 @@ class InvalidCursor(InvalidInput):
     """The cursor is not one that this list gave out."""
 
     code = "invalid-cursor"
-    title = "The cursor is not acceptable"
+    title = gettext_noop("The cursor is not acceptable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,9 @@ def _read(cursor: str, salt: str) -> _Position:
 def _beyond(model: type[Model], field: str, position: _Position, comparison: str) -> Q:
     value = _model_field(model, field).to_python(position.value)
     identity = _model_field(model, "pk").to_python(position.id)
-    return Q(**{f"{field}__{comparison}": value}) | Q(
-        **{field: value, f"pk__{comparison}": identity}
+    # The first condition says nothing new, but an index can begin at it.
+    return Q(**{f"{field}__{comparison}e": value}) & (
+        Q(**{f"{field}__{comparison}": value}) | Q(**{field: value, f"pk__{comparison}": identity})
     )
 
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0008_tenant_maintenance"),
+        ("tenants", "0010_security_and_deletion_requests"),
     ]
 
     operations = [

@@ -1,0 +1,25 @@
+"""The addresses of the registry's API. None ends with a slash.
+
+No plugin is called `releases` or `keys`: `plexica_sdk.rules` reserves them.
+"""
+
+from django.urls import path
+
+from plugins.api import views
+
+app_name = "plugins_api"
+
+_RELEASE = "plugins/<slug:slug>/releases/<str:version>"
+
+urlpatterns = [
+    path("plugins", views.PluginListView.as_view(), name="plugins"),
+    path("plugins/releases", views.RegisterView.as_view(), name="register"),
+    path("plugins/keys", views.KeyListView.as_view(), name="keys"),
+    path("plugins/keys/<uuid:key_id>/revoke", views.KeyRevokeView.as_view(), name="key_revoke"),
+    path("plugins/<slug:slug>", views.PluginView.as_view(), name="plugin"),
+    path("plugins/<slug:slug>/releases", views.PluginReleasesView.as_view(), name="releases"),
+    path(_RELEASE, views.ReleaseView.as_view(), name="release"),
+    path(f"{_RELEASE}/publish", views.PublishView.as_view(), name="publish"),
+    path(f"{_RELEASE}/deprecate", views.DeprecateView.as_view(), name="deprecate"),
+    path(f"{_RELEASE}/withdraw", views.WithdrawView.as_view(), name="withdraw"),
+]

@@ -1,0 +1,30 @@
+"""The states of a release, and which may follow which."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class ReleaseState(models.TextChoices):
+    """Where a release is in its life."""
+
+    REGISTERED = "REGISTERED", _("Registered")
+    PUBLISHED = "PUBLISHED", _("Published")
+    DEPRECATED = "DEPRECATED", _("Deprecated")
+    WITHDRAWN = "WITHDRAWN", _("Withdrawn")
+
+
+# What may become of a release of each state; a withdrawn one stays so.
+NEXT_STATES: dict[str, tuple[ReleaseState, ...]] = {
+    ReleaseState.REGISTERED: (ReleaseState.PUBLISHED, ReleaseState.WITHDRAWN),
+    ReleaseState.PUBLISHED: (ReleaseState.DEPRECATED, ReleaseState.WITHDRAWN),
+    ReleaseState.DEPRECATED: (ReleaseState.PUBLISHED, ReleaseState.WITHDRAWN),
+    ReleaseState.WITHDRAWN: (),
+}
+
+# A plugin is shown by its highest release of the first of these that it has one of.
+CURRENT_FIRST = (
+    ReleaseState.PUBLISHED,
+    ReleaseState.DEPRECATED,
+    ReleaseState.REGISTERED,
+    ReleaseState.WITHDRAWN,
+)
