@@ -38,6 +38,7 @@ ACTIONS = frozenset(
         gettext_noop("support visit begun"),
         gettext_noop("support visit ended"),
         gettext_noop("tenant activated"),
+        gettext_noop("tenant checklist dismissed"),
         gettext_noop("tenant comparison requested"),
         gettext_noop("tenant created"),
         gettext_noop("tenant deleted"),
