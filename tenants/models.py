@@ -252,6 +252,16 @@ class ProvisioningRun(models.Model):
                 condition=models.Q(state__in=UNFINISHED_RUN_STATES),
                 name="run_unfinished",
             ),
+            models.Index(
+                fields=["-finished_at", "-id"],
+                condition=models.Q(state__in=FAILED_RUN_STATES),
+                name="run_failed_newest",
+            ),
+            models.Index(
+                fields=["kind", "-finished_at"],
+                condition=models.Q(state=RunState.SUCCEEDED),
+                name="run_succeeded_newest",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -22,7 +22,12 @@ from plexica.core.scope import current_scope, iterate_in
 from plexica.identity.actors import actor_of, viewer_of
 from plexica.rbac.engine import snapshot_of
 from plexica.rbac.guards import require
-from plexica.rbac.permissions import STAFF_VIEW, TENANT_AUDIT_VIEW, TENANTS_VIEW
+from plexica.rbac.permissions import (
+    PLUGINS_VIEW,
+    STAFF_VIEW,
+    TENANT_AUDIT_VIEW,
+    TENANTS_VIEW,
+)
 from plexica.rbac.refusals import refusal
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
 _PAGES = {
     "tenant": ("console:tenant_detail", TENANTS_VIEW),
     "user": ("console:staff_detail", STAFF_VIEW),
+    "plugin": ("console:plugin_detail", PLUGINS_VIEW),
 }
 
 

@@ -20,6 +20,7 @@ from plexica.rbac.visits import (
 from tenants.deletion_requests import MAX_WORDS_LENGTH
 from tenants.life import MAX_GRACE_DAYS
 from tenants.models import Tenant
+from tenants.overview import Period
 from tenants.services import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
 from tenants.session_limits import (
     MAX_IDLE_MINUTES,
@@ -157,6 +158,12 @@ class TenantDeleteForm(TenantVersionForm):
         if tenant.state == TenantState.FAILED:
             # There is nothing worth a time of grace.
             self.fields["grace_days"].widget = forms.HiddenInput()
+
+
+class DashboardForm(StrictForm):
+    """Over which time the first page counts."""
+
+    period = forms.ChoiceField(choices=[(each, each) for each in Period], required=False)
 
 
 class DeclineForm(StrictForm):
