@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tenants", "0010_security_and_deletion_requests"),
+        ("tenants", "0011_run_ended_indexes"),
     ]
 
     operations = [
