@@ -13,6 +13,7 @@ from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.core.error_pages import error_page
 from plexica.core.errors import PermissionRefused, ServiceUnavailable
@@ -38,7 +39,7 @@ class ReadOnlyVisit(PermissionRefused):
     """A visit that only sees would change something."""
 
     code = "read-only-visit"
-    title = "This visit only sees"
+    title = gettext_noop("This visit only sees")
 
 
 class VisitMiddleware:

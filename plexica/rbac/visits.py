@@ -17,6 +17,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import SYSTEM, Actor
@@ -50,7 +51,7 @@ class VisitRefused(PermissionRefused):
     """A visit cannot begin."""
 
     code = "visit-refused"
-    title = "This visit cannot begin"
+    title = gettext_noop("This visit cannot begin")
 
 
 class VisitUndecided(Exception):
