@@ -31,6 +31,7 @@ from plexica.rbac.permissions import (
 from plexica.rbac.refusals import refusal
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
+from tenants.selectors import is_slug_taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,7 +146,10 @@ def _page_of(request: HttpRequest, row: Row) -> str:
     """Return the address of what an entry tells of; empty where there is none for who asks."""
     kind, identity = split_target(row.entry.target)
     view, permission = _PAGES.get(kind, ("", ""))
-    is_there = row.is_named or kind == "tenant"
-    if not view or not is_there or not viewer_of(request).has_perm(permission):
+    if not view or not viewer_of(request).has_perm(permission):
+        return ""
+    # The audit stays when a tenant's slug was freed; a page of it does not.
+    is_there = is_slug_taken(slug=identity) if kind == "tenant" else row.is_named
+    if not is_there:
         return ""
     return reverse(view, args=[identity])
