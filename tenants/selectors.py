@@ -110,12 +110,6 @@ def walk_tenants(tenants: QuerySet[Tenant], *, ordering: str) -> Iterator[Tenant
         )
 
 
-def count_by_state() -> dict[str, int]:
-    """Return how many tenants there are in each state, those with none among them."""
-    found = dict(Tenant.objects.order_by().values_list("state").annotate(Count("id")))
-    return {state: found.get(state, 0) for state in TenantState.values}
-
-
 def list_schema_versions() -> list[SchemaVersion]:
     """Return the versions of the tables that tenants with all their parts have, the most first."""
     present = configured_parts()["schema"].present_digest()

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -183,6 +184,20 @@ def update_security(*, tenant: Tenant, actor: Actor, **rules: int | bool) -> Ten
         StaleTenant: Somebody else changed the tenant since it was read.
     """
     return _change(tenant, actor, rules)
+
+
+def dismiss_checklist(*, tenant: Tenant, actor: Actor) -> None:
+    """Put the list of an owner's first steps away; once it is, nothing changes."""
+    with transaction.atomic():
+        changed = Tenant.objects.filter(pk=tenant.pk, checklist_dismissed_at=None).update(
+            checklist_dismissed_at=timezone.now()
+        )
+        if changed:
+            record(
+                actor=actor,
+                action="tenant.checklist_dismissed",
+                target=f"tenant:{tenant.slug}",
+            )
 
 
 def retry_run(*, run: ProvisioningRun, actor: Actor) -> ProvisioningRun:

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import TruncDate
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from plexica.audit.models import AuditEntry
@@ -89,6 +91,33 @@ def get_entry(*, entry_id: UUID) -> AuditEntry:
     if entry is None:
         raise NotFound(_("There is no such entry in this audit."))
     return entry
+
+
+def count_by_day(*, first: date) -> dict[date, float]:
+    """Return how many entries there are of each day that has some, in the current time zone.
+
+    Args:
+        first: The first day.
+    """
+    beginning = timezone.make_aware(datetime.combine(first, time.min))
+    days = (
+        AuditEntry.objects.filter(at__gte=beginning)
+        .annotate(day=TruncDate("at"))
+        .values("day")
+        .annotate(number=Count("pk"))
+        .order_by("day")
+    )
+    return {row["day"]: row["number"] for row in days}
+
+
+def has_changed(*, action: str, values: Sequence[str]) -> bool:
+    """Return whether the current scope's audit tells of an action that changed one of some values.
+
+    Args:
+        action: Which.
+        values: The names of the values.
+    """
+    return AuditEntry.objects.filter(action=action, after__has_any_keys=list(values)).exists()
 
 
 def list_actions() -> list[str]:

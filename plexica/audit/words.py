@@ -22,6 +22,7 @@ GROUP_WORDS: dict[str, Text] = {
     "tenant": gettext_lazy("Tenants"),
     "tenants": gettext_lazy("Upgrades"),
     "platform": gettext_lazy("Platform"),
+    "plugin": gettext_lazy("Plugins"),
     "orphan": gettext_lazy("Leftovers"),
     "super_admin": gettext_lazy("Super admins"),
     "realm_access": gettext_lazy("Access to realms"),
@@ -37,6 +38,8 @@ TARGET_WORDS: dict[str, Text] = {
     "service_account": gettext_lazy("Service account"),
     "tenant": gettext_lazy("Tenant"),
     "platform": gettext_lazy("Platform"),
+    "plugin": gettext_lazy("Plugin"),
+    "plugin_key": gettext_lazy("Key of plugins"),
     "orphan": gettext_lazy("Leftover"),
     "audit": gettext_lazy("Audit"),
     "file": gettext_lazy("File"),
@@ -88,6 +91,10 @@ FIELD_WORDS: dict[str, Text] = {
     "target": gettext_lazy("On what"),
     "since": gettext_lazy("From"),
     "until": gettext_lazy("Until"),
+    "version": gettext_lazy("Version"),
+    "digest": gettext_lazy("Digest"),
+    "key": gettext_lazy("Key"),
+    "fingerprint": gettext_lazy("Fingerprint"),
 }
 
 _NOTHING = "–"

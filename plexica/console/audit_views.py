@@ -22,10 +22,16 @@ from plexica.core.scope import current_scope, iterate_in
 from plexica.identity.actors import actor_of, viewer_of
 from plexica.rbac.engine import snapshot_of
 from plexica.rbac.guards import require
-from plexica.rbac.permissions import STAFF_VIEW, TENANT_AUDIT_VIEW, TENANTS_VIEW
+from plexica.rbac.permissions import (
+    PLUGINS_VIEW,
+    STAFF_VIEW,
+    TENANT_AUDIT_VIEW,
+    TENANTS_VIEW,
+)
 from plexica.rbac.refusals import refusal
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
+from tenants.selectors import is_slug_taken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +40,7 @@ if TYPE_CHECKING:
 _PAGES = {
     "tenant": ("console:tenant_detail", TENANTS_VIEW),
     "user": ("console:staff_detail", STAFF_VIEW),
+    "plugin": ("console:plugin_detail", PLUGINS_VIEW),
 }
 
 
@@ -139,7 +146,10 @@ def _page_of(request: HttpRequest, row: Row) -> str:
     """Return the address of what an entry tells of; empty where there is none for who asks."""
     kind, identity = split_target(row.entry.target)
     view, permission = _PAGES.get(kind, ("", ""))
-    is_there = row.is_named or kind == "tenant"
-    if not view or not is_there or not viewer_of(request).has_perm(permission):
+    if not view or not viewer_of(request).has_perm(permission):
+        return ""
+    # The audit stays when a tenant's slug was freed; a page of it does not.
+    is_there = is_slug_taken(slug=identity) if kind == "tenant" else row.is_named
+    if not is_there:
         return ""
     return reverse(view, args=[identity])

@@ -12,6 +12,7 @@ from django.db.models import F, Q, QuerySet
 
 from plexica.audit.models import AuditEntry
 from plexica.audit.selectors import list_entries
+from plexica.core.error_pages import words_of_failure
 from plexica.core.errors import OutwardError
 from plexica.identity.models import User
 from plexica.identity.people_states import PersonState, find_people, state_of
@@ -157,7 +158,7 @@ def ask_realm(*, tenant: Tenant) -> tuple[RealmFacts | None, str]:
         return get_realm_facts(tenant=tenant), ""
     except OutwardError as error:
         logger.info("realm_unknown", slug=tenant.slug, reason=str(error))
-        return None, str(error)
+        return None, words_of_failure(error)
 
 
 def ask_bucket(*, tenant: Tenant) -> tuple[Usage | None, str]:
@@ -166,7 +167,7 @@ def ask_bucket(*, tenant: Tenant) -> tuple[Usage | None, str]:
         return get_usage(tenant=tenant, is_quick=True), ""
     except OutwardError as error:
         logger.info("usage_unknown", slug=tenant.slug, reason=str(error))
-        return None, str(error)
+        return None, words_of_failure(error)
 
 
 def what_would_be_lost(*, tenant: Tenant) -> Loss:

@@ -1,12 +1,15 @@
 from django.urls import path, re_path
-from django.views.generic import RedirectView
 
 from plexica.console import (
     audit_views,
+    dashboard_views,
     detail_views,
+    health_views,
     life_views,
     maintenance_views,
+    plugin_views,
     staff_views,
+    support_views,
     tenant_list_views,
     views,
 )
@@ -15,7 +18,8 @@ from plexica.identity.profile.urls import profile_patterns
 app_name = "console"
 
 urlpatterns = [
-    path("", RedirectView.as_view(pattern_name="console:tenant_list"), name="home"),
+    path("", dashboard_views.dashboard, name="dashboard"),
+    path("dashboard/servers/", dashboard_views.dashboard_health, name="dashboard_health"),
     path("tenants/", tenant_list_views.tenant_list, name="tenant_list"),
     # Beside the tenants, of which one may be called like anything.
     path("tenants.csv", tenant_list_views.tenant_export, name="tenant_export"),
@@ -43,6 +47,12 @@ urlpatterns = [
         maintenance_views.tenant_reconciliation,
         name="tenant_reconciliation",
     ),
+    path("tenants/<slug:slug>/support/", support_views.tenant_support, name="tenant_support"),
+    path(
+        "tenants/<slug:slug>/support/<uuid:visit_id>/end/",
+        support_views.support_end,
+        name="support_end",
+    ),
     path("tenants/<slug:slug>/owner/", maintenance_views.tenant_owner, name="tenant_owner"),
     path(
         "tenants/<slug:slug>/owner/invite/",
@@ -58,6 +68,34 @@ urlpatterns = [
     path("tenants/<slug:slug>/delete/", life_views.tenant_delete, name="tenant_delete"),
     path("tenants/<slug:slug>/runs/<uuid:run_id>/", views.run_detail, name="run_detail"),
     path("tenants/<slug:slug>/runs/<uuid:run_id>/retry/", views.run_retry, name="run_retry"),
+    path("plugins/", plugin_views.plugin_list, name="plugin_list"),
+    # No plugin is called `register` or `keys`: plexica_sdk.rules reserves them.
+    path("plugins/register/", plugin_views.plugin_register, name="plugin_register"),
+    path("plugins/keys/", plugin_views.key_list, name="plugin_keys"),
+    path("plugins/keys/trust/", plugin_views.key_trust, name="plugin_key_trust"),
+    path("plugins/keys/<uuid:key_id>/revoke/", plugin_views.key_revoke, name="plugin_key_revoke"),
+    path("plugins/<slug:slug>/", plugin_views.plugin_detail, name="plugin_detail"),
+    path(
+        "plugins/<slug:slug>/<str:version>/",
+        plugin_views.release_detail,
+        name="plugin_release",
+    ),
+    path(
+        "plugins/<slug:slug>/<str:version>/publish/",
+        plugin_views.release_publish,
+        name="plugin_release_publish",
+    ),
+    path(
+        "plugins/<slug:slug>/<str:version>/deprecate/",
+        plugin_views.release_deprecate,
+        name="plugin_release_deprecate",
+    ),
+    path(
+        "plugins/<slug:slug>/<str:version>/withdraw/",
+        plugin_views.release_withdraw,
+        name="plugin_release_withdraw",
+    ),
+    path("health-status/", health_views.health_status, name="health_status"),
     path("audit/", audit_views.audit, name="audit"),
     path("audit/export/", audit_views.audit_export, name="audit_export"),
     path("audit/<uuid:entry_id>/", audit_views.audit_entry, name="audit_entry"),

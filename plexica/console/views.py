@@ -16,11 +16,16 @@ from plexica.core.errors import Conflict, InvalidInput
 from plexica.core.htmx import render_page
 from plexica.identity.actors import actor_of
 from plexica.rbac.guards import require
+from tenants.estimates import estimate
 from tenants.models import ProvisioningRun
 from tenants.selectors import get_run, get_tenant, is_slug_taken, list_runs
 from tenants.services import create_tenant, retry_rollback, retry_run, update_tenant
 from tenants.slugs import validate_slug
 from tenants.states import StepState
+
+# Until how many seconds a run has taken, and how many pass then until a page asks for it again.
+_PAUSES = ((30, 1), (120, 2))
+LONGEST_PAUSE = 5
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -127,6 +132,8 @@ def run_detail(request: HttpRequest, slug: str, run_id: UUID) -> HttpResponse:
             "undone": [step for step in steps if step.state == StepState.UNDONE],
             "left": [step for step in steps if step.state == StepState.UNDO_FAILED],
             "latest": list_runs(tenant=tenant).first(),
+            "estimate": estimate(run),
+            "again_after": _again_after(run),
         },
         fragment="console/_run.html",
     )
@@ -154,6 +161,12 @@ def run_rollback(request: HttpRequest, slug: str, run_id: UUID) -> HttpResponse:
     except Conflict as error:
         messages.error(request, error.detail)
     return _to_run(run)
+
+
+def _again_after(run: ProvisioningRun) -> int:
+    """Return after how many seconds a page asks for a run again: the longer it takes, the rarer."""
+    taken = run.seconds or 0
+    return next((pause for until, pause in _PAUSES if taken < until), LONGEST_PAUSE)
 
 
 def _to_run(run: ProvisioningRun) -> HttpResponseRedirect:

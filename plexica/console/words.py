@@ -144,6 +144,15 @@ ACTION_WORDS: dict[str, ActionWords] = {
     ),
 }
 
+# What people call the servers that checks are registered for.
+SERVER_WORDS: dict[str, Text] = {
+    "database": "PostgreSQL",
+    "redis": "Redis",
+    "keycloak": "Keycloak",
+    "storage": _("S3 storage"),
+    "mail": _("Mail"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class BulkWords:

@@ -277,15 +277,19 @@ def column_chart(
     )
 
 
-def day_values(amounts: Mapping[date, float], *, first: date, last: date) -> list[Value]:
+def day_values(
+    amounts: Mapping[date, float], *, first: date, last: date, step: int = 1
+) -> list[Value]:
     """Return a value for each day, with nothing for a day that has none.
 
     Args:
         amounts: What there was, by day.
         first: The first day.
         last: The last day.
+        step: How many days there are from one to the next; 7 where a day stands for its week.
     """
-    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    count = (last - first).days // step + 1
+    days = [first + timedelta(days=number * step) for number in range(count)]
     return [
         Value(
             label=str(date_format(day, "DATE_FORMAT")),

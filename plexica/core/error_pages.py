@@ -75,8 +75,9 @@ def _answer(request: HttpRequest, error: PlexicaError) -> HttpResponse:
     return error_page(request, error)
 
 
-def _in_ones_language(words: str) -> str:
+def words_of_failure(failure: OutwardError) -> str:
     """Return what a server's failure says, or its kind where only English has words for it."""
+    words = str(failure)
     translated = gettext(words)
     is_in_it = translated != words or (get_language() or ENGLISH).startswith(ENGLISH)
     return translated if is_in_it else gettext(ServiceUnavailable.title)
@@ -95,7 +96,7 @@ class ErrorPageMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Answer with a page, or leave an error that nobody foresaw to Django."""
         if isinstance(exception, OutwardError):
-            exception = ServiceUnavailable(_in_ones_language(str(exception)))
+            exception = ServiceUnavailable(words_of_failure(exception))
         if isinstance(exception, PlexicaError):
             return _answer(request, exception)
         return None

@@ -4,12 +4,14 @@ An app registers a check for each server that it talks to. The answers carry nam
 latencies only: no address, no error text, no secret.
 """
 
+import socket
 import time
 from collections.abc import Callable
 from concurrent.futures import wait
 from dataclasses import dataclass
 
 import structlog
+from django.conf import settings
 from django.core.cache import cache
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -21,9 +23,13 @@ Check = Callable[[], None]
 
 CHECK_DEADLINE_SECONDS = 4.0
 _MAX_PARALLEL_CHECKS = 8
+_MAIL_SECONDS = 2.0
+_GREETING_BYTES = 512
 
 logger = structlog.get_logger(__name__)
 _checks: dict[str, Check] = {}
+# Those without which people can go on; `/health` does not ask them.
+_lesser: set[str] = set()
 _executor = ContextThreadPool(max_workers=_MAX_PARALLEL_CHECKS, thread_name_prefix="health")
 
 
@@ -42,9 +48,17 @@ class Health:
     latency_ms: float
 
 
-def register_check(name: str, check: Check) -> None:
-    """Add a dependency; `check` returns when it is up, raises when not, and bounds its own time."""
+def register_check(name: str, check: Check, *, is_vital: bool = True) -> None:
+    """Add a dependency.
+
+    Args:
+        name: What it is called.
+        check: Returns when it is up, raises when not, and bounds its own time.
+        is_vital: Whether Plexica counts as down without it.
+    """
     _checks[name] = check
+    if not is_vital:
+        _lesser.add(name)
 
 
 def check_database() -> None:
@@ -62,8 +76,19 @@ def check_redis() -> None:
     cache.get("health")
 
 
+def check_mail() -> None:
+    """Open a connection to the mail server, and see it greet."""
+    with socket.create_connection(
+        (settings.EMAIL_HOST, settings.EMAIL_PORT), timeout=_MAIL_SECONDS
+    ) as connected:
+        connected.settimeout(_MAIL_SECONDS)
+        if not connected.recv(_GREETING_BYTES).startswith(b"220"):
+            raise ConnectionError("It does not greet as a mail server does.")
+
+
 register_check("database", check_database)
 register_check("redis", check_redis)
+register_check("mail", check_mail, is_vital=False)
 
 
 def measure(name: str, check: Check) -> Health:
@@ -80,8 +105,17 @@ def measure(name: str, check: Check) -> Health:
 
 
 def measure_all() -> list[Health]:
-    """Run all checks side by side; one that does not come back in time counts as down."""
-    futures = {name: _executor.submit(measure, name, check) for name, check in _checks.items()}
+    """Run the vital checks side by side; one that does not come back in time counts as down."""
+    return _measure([name for name in _checks if name not in _lesser])
+
+
+def measure_each() -> list[Health]:
+    """Run all checks side by side, those that people can do without, too."""
+    return _measure(list(_checks))
+
+
+def _measure(names: list[str]) -> list[Health]:
+    futures = {name: _executor.submit(measure, name, _checks[name]) for name in names}
     wait(futures.values(), timeout=CHECK_DEADLINE_SECONDS)
     return [
         future.result()

@@ -5,6 +5,7 @@ task runs in that tenant's scope again, if it is still active. One sent from the
 clock, runs in the platform's.
 """
 
+import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
@@ -15,6 +16,7 @@ from celery.signals import before_task_publish
 from django.db import close_old_connections, transaction
 from kombu.exceptions import OperationalError
 
+from plexica.core.schedules import is_scheduled, note_run
 from plexica.core.scope import current_scope_or_none, platform_scope
 
 TENANT_HEADER = "plexica_tenant"
@@ -42,10 +44,15 @@ class ScopedTask(Task):  # type: ignore[type-arg] # not generic at run time
         slug = getattr(self.request, TENANT_HEADER, None) or (self.request.headers or {}).get(
             TENANT_HEADER
         )
+        began, has_failed = time.time(), True
         try:
             with scope_of_tenant(slug):
-                return super().__call__(*args, **kwargs)
+                result = super().__call__(*args, **kwargs)
+            has_failed = False
+            return result
         finally:
+            if is_scheduled(self.name):
+                note_run(self.name, began=began, has_failed=has_failed)
             if not self.request.is_eager:
                 close_old_connections()
 

@@ -1,9 +1,11 @@
 """Reading people."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from plexica.audit.targets import only_ids
@@ -55,6 +57,36 @@ def get_person(*, reference: str) -> User:
     if len(people) > 1:
         raise Conflict(_("Several people have this address. Use the person's id."))
     return people[0]
+
+
+@dataclass(frozen=True, slots=True)
+class PeopleCount:
+    """How many people there are.
+
+    Attributes:
+        total: Who may log in.
+        recent: Those of them who have logged in lately.
+    """
+
+    total: int
+    recent: int
+
+
+def count_people_lately(*, since: datetime) -> PeopleCount:
+    """Return how many people of the current scope may log in, and how many did.
+
+    Args:
+        since: Whoever has logged in after that counts as recent.
+    """
+    counts = list_people(is_active=True).aggregate(
+        total=Count("pk"), recent=Count("pk", filter=Q(last_login__gte=since))
+    )
+    return PeopleCount(**counts)
+
+
+def count_ever_invited() -> int:
+    """Return how many people of the current scope there are, invited and disabled ones included."""
+    return list_people().count()
 
 
 def count_people() -> int:

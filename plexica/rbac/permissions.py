@@ -11,6 +11,9 @@ TENANTS_SUSPEND = "core:tenants:suspend"
 TENANTS_DELETE = "core:tenants:delete"
 TENANTS_MAINTAIN = "core:tenants:maintain"
 TENANTS_APPOINT = "core:tenants:appoint"
+TENANTS_SUPPORT = "core:tenants:support"
+TENANTS_SUPPORT_WRITE = "core:tenants:support-write"
+HEALTH_VIEW = "core:health:view"
 RUNS_VIEW = "core:runs:view"
 RUNS_RETRY = "core:runs:retry"
 DASHBOARD_VIEW = "core:dashboard:view"
@@ -98,6 +101,23 @@ CORE_PERMISSIONS = (
         audience=Audience.PLATFORM,
     ),
     PermissionDefinition(
+        key=TENANTS_SUPPORT,
+        label=gettext_noop("Open workspaces as support"),
+        description=gettext_noop(
+            "See a tenant's workspace as its people do, for a limited time and with a reason that"
+            " stands in both audits."
+        ),
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=TENANTS_SUPPORT_WRITE,
+        label=gettext_noop("Change things as support"),
+        description=gettext_noop(
+            "Change things in a workspace that was opened as support: all but who may do what."
+        ),
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
         key=RUNS_VIEW,
         label=gettext_noop("See provisioning runs"),
         description=gettext_noop(
@@ -109,6 +129,14 @@ CORE_PERMISSIONS = (
         key=RUNS_RETRY,
         label=gettext_noop("Retry provisioning runs"),
         description=gettext_noop("Have a failed run of a tenant tried again."),
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=HEALTH_VIEW,
+        label=gettext_noop("See the platform's health"),
+        description=gettext_noop(
+            "See whether the servers answer, what waits in queues, and what runs by the clock."
+        ),
         audience=Audience.PLATFORM,
     ),
     PermissionDefinition(
@@ -305,6 +333,7 @@ RESOURCE_WORDS = (
     gettext_noop("dashboard"),
     gettext_noop("files"),
     gettext_noop("groups"),
+    gettext_noop("health"),
     gettext_noop("plugins"),
     gettext_noop("roles"),
     gettext_noop("runs"),

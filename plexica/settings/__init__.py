@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "plexica.core.languages.OwnLanguageMiddleware",
     "plexica.identity.oidc.middleware.BrowserSessionMiddleware",
+    "plexica.rbac.visit_middleware.VisitMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -238,6 +239,8 @@ KEYCLOAK_SERVERS = {
         admin_client_secret=env.str("KEYCLOAK_ADMIN_CLIENT_SECRET", default=""),
     )
 }
+# How many realms one Keycloak should have at most: with more, its own administration becomes slow.
+PLEXICA_REALM_CEILING = env.int("PLEXICA_REALM_CEILING", default=800)
 PLEXICA_CONSOLE_CLIENT_SECRET = secret("PLEXICA_CONSOLE_CLIENT_SECRET")
 
 CONTENT_SECURITY_POLICY = {
@@ -362,6 +365,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "end-visits": {"task": "rbac.end_visits", "schedule": 60.0, "options": {"expires": 60}},
     "clear-sessions": {
         "task": "identity.clear_sessions",
         "schedule": 600.0,

@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass
 
+from plexica.core import shared_cache
 from plexica.storage.clients import get_client, get_quick_client
 from plexica.storage.errors import mapped_errors
 from tenants.models import Tenant
 
 PAGE_OBJECTS = 1000
 MAX_PAGES = 10
+KEPT_SECONDS = 60
+_KEPT = "storage:usage"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,25 @@ class Usage:
     objects: int
     bytes: int
     is_complete: bool
+
+
+def recall_usage() -> Usage | None:
+    """Return what the current tenant's bucket held a moment ago; None if nobody counted then."""
+    kept = shared_cache.read(_KEPT)
+    return Usage(*kept) if kept else None
+
+
+def refresh_usage(*, tenant: Tenant) -> Usage:
+    """Count what a tenant's bucket holds, in the tenant's scope, and remember it for a while.
+
+    Raises:
+        TransientError: The server does not answer, or fails.
+        PermanentError: There is no bucket, or the server refuses.
+    """
+    usage = get_usage(tenant=tenant)
+    kept = (usage.objects, usage.bytes, usage.is_complete)
+    shared_cache.write(_KEPT, kept, seconds=KEPT_SECONDS)
+    return usage
 
 
 def get_usage(*, tenant: Tenant, is_quick: bool = False) -> Usage:

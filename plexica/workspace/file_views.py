@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from plexica.core.errors import Conflict, InvalidInput, NotFound, OutwardError, PlexicaError
+from plexica.core.forms import StrictForm
 from plexica.core.htmx import render_page, wants_fragment
 from plexica.identity.actors import actor_of
 from plexica.rbac.guards import require
@@ -108,7 +109,7 @@ def file_delete(request: HttpRequest) -> HttpResponse:
     """Ask whether a file is to be deleted, and do it."""
     form = FileForm(request.POST if request.method == "POST" else request.GET)
     if not form.is_valid():
-        raise NotFound(_("There is no such file or folder."))
+        return _refuse(request, form)
     file = get_file(tenant=tenant_of(request), key=form.cleaned_data["key"])
     if request.method == "POST":
         delete_file(tenant=tenant_of(request), key=file.key, actor=actor_of(request))
@@ -127,7 +128,7 @@ def folder_delete(request: HttpRequest) -> HttpResponse:
     """Ask whether an empty folder is to be deleted, and do it."""
     form = FolderForm(request.POST if request.method == "POST" else request.GET)
     if not form.is_valid():
-        raise NotFound(_("There is no such file or folder."))
+        return _refuse(request, form)
     path, status = form.cleaned_data["folder"], 200
     if request.method == "POST":
         try:
@@ -152,7 +153,7 @@ def file_link(request: HttpRequest) -> HttpResponse:
     """Show a link to a file, to be given to others who may read files, and until when it works."""
     form = FileForm(request.GET)
     if not form.is_valid():
-        raise NotFound(_("There is no such file or folder."))
+        return _refuse(request, form)
     tenant = tenant_of(request)
     file = get_file(tenant=tenant, key=form.cleaned_data["key"])
     path = reverse("workspace:file_download", args=[sign_link(tenant=tenant, key=file.key)])
@@ -175,7 +176,7 @@ def file_open(request: HttpRequest) -> HttpResponse:
     """Lead to a file by a link that expires."""
     form = FileForm(request.GET)
     if not form.is_valid():
-        raise NotFound(_("There is no such file or folder."))
+        return _refuse(request, form)
     link = sign_link(tenant=tenant_of(request), key=form.cleaned_data["key"])
     return redirect("workspace:file_download", link=link)
 
@@ -259,6 +260,17 @@ def _show(
         fragment=_FRAGMENT,
         status=status,
     )
+
+
+def _refuse(request: HttpRequest, form: StrictForm) -> HttpResponse:
+    """Lead whoever names nothing to the list, and refuse what cannot be.
+
+    Raises:
+        NotFound: Something is named, and there can be no such thing.
+    """
+    if request.method == "POST" or any(form.data.get(name) for name in form.fields):
+        raise NotFound(_("There is no such file or folder."))
+    return _to_folder("")
 
 
 def _to_folder(path: str) -> HttpResponseRedirect:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from plexica.audit.selectors import list_entries
 from plexica.core.client_address import client_address
+from plexica.core.error_pages import words_of_failure
 from plexica.core.errors import (
     Conflict,
     InvalidInput,
@@ -206,7 +207,7 @@ def _confirm(
             form.add_refusal(error)
             status = error.status
         except OutwardError as error:
-            form.add_error(None, str(error))
+            form.add_error(None, words_of_failure(error))
             status = ServiceUnavailable.status
     return render_page(request, template, {"account": account, "form": form}, status=status)
 

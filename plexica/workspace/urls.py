@@ -23,6 +23,7 @@ _USER = "users/<uuid:user_id>"
 
 urlpatterns = [
     path("", views.dashboard, name="dashboard"),
+    path("checklist/dismiss/", views.checklist_dismiss, name="checklist_dismiss"),
     path("roles/", role_views.role_list, name="role_list"),
     # No role's key is one of these: a custom one begins with `custom-`.
     path("roles/new/", role_views.role_create, name="role_create"),

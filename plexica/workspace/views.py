@@ -1,18 +1,27 @@
-"""The workspace's pages. Each view parses, makes one call, and renders."""
+"""The workspace's dashboard. Each view parses, makes one call, and renders."""
+
+from datetime import timedelta
 
 import structlog
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_GET
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
 
-from plexica.audit.selectors import list_entries
 from plexica.core.errors import OutwardError
-from plexica.core.htmx import render_page
-from plexica.identity.selectors import count_people
+from plexica.core.htmx import render_page, wants_fragment
+from plexica.identity.actors import actor_of, viewer_of
+from plexica.identity.selectors import count_people_lately
 from plexica.rbac.guards import require
-from plexica.storage.selectors import Usage, get_usage
-from tenants.models import Tenant
+from plexica.storage.selectors import recall_usage, refresh_usage
+from plexica.workspace.checklist import list_steps, may_see_checklist
+from plexica.workspace.dashboard import activity_chart, cards_of_others, recent_entries
+from tenants.requests import tenant_of
+from tenants.services import dismiss_checklist
 
-ENTRIES_SHOWN = 10
+RECENT_DAYS = 7
 
 logger = structlog.get_logger(__name__)
 
@@ -20,23 +29,42 @@ logger = structlog.get_logger(__name__)
 @require_GET
 @require("core:dashboard:view")
 def dashboard(request: HttpRequest) -> HttpResponse:
-    """Show the tenant's own data: its people, its bucket, what happened last."""
-    tenant: Tenant = request.tenant  # type: ignore[attr-defined] # TenantMiddleware sets it
+    """Show the tenant's own data: its people, its bucket, what happened last.
+
+    The page waits for no other server: what the bucket holds, if nobody knows, is asked for by the
+    browser once the page is there.
+    """
+    tenant, viewer = tenant_of(request), viewer_of(request)
+    usage, usage_problem = recall_usage(), False
+    if usage is None and request.GET.get("usage") == "count":
+        try:
+            usage = refresh_usage(tenant=tenant)
+        except OutwardError as error:
+            logger.warning("usage_unknown", reason=str(error))
+            usage_problem = True
+    context = {"usage": usage, "usage_problem": usage_problem}
+    if wants_fragment(request):
+        return render_page(request, "workspace/_usage.html", context)
     return render_page(
         request,
         "workspace/dashboard.html",
-        {
-            "people_count": count_people(),
-            "usage": _usage_if_known(tenant),
-            "entries": list_entries()[:ENTRIES_SHOWN],
+        context
+        | {
+            "people": count_people_lately(since=timezone.now() - timedelta(days=RECENT_DAYS)),
+            "entries": list(recent_entries(viewer=viewer)),
+            "chart": activity_chart(viewer=viewer),
+            "cards": cards_of_others(viewer=viewer),
+            "steps": list_steps(tenant=tenant)
+            if may_see_checklist(viewer=viewer, tenant=tenant)
+            else [],
         },
     )
 
 
-def _usage_if_known(tenant: Tenant) -> Usage | None:
-    """Return what the bucket holds; a storage that is down must not take the page with it."""
-    try:
-        return get_usage(tenant=tenant)
-    except OutwardError as error:
-        logger.warning("usage_unknown", reason=str(error))
-        return None
+@require_POST
+@require("core:settings:manage")
+def checklist_dismiss(request: HttpRequest) -> HttpResponse:
+    """Put the list of the first steps away, for all owners."""
+    dismiss_checklist(tenant=tenant_of(request), actor=actor_of(request))
+    messages.success(request, _("The list of first steps is put away."))
+    return redirect("workspace:dashboard")

@@ -138,7 +138,7 @@ def log_in_admin(app: App, somebody: Person) -> None:
     """Log the super admin in to the console."""
     somebody.page.goto(app.console_url)
     somebody.log_in(app.admin_username, app.admin_password)
-    somebody.page.wait_for_url(f"{app.console_url}/tenants/")
+    somebody.page.wait_for_url(f"{app.console_url}/")
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_from_the_empty_console_to_the_owners_dashboard(
     page.goto(app.console_url)
     expect(page).to_have_url(re.compile(rf"^{app.keycloak_url}/realms/plexica/"))
     admin.log_in(app.admin_username, app.admin_password)
-    expect(page).to_have_url(f"{app.console_url}/tenants/")
+    expect(page).to_have_url(f"{app.console_url}/")
     expect(page.get_by_text("No tenants yet")).to_be_visible()
 
     page.get_by_role("link", name="Create the first tenant").click()

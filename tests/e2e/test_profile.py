@@ -41,7 +41,7 @@ def test_a_profile_follows_its_person(come: Come, tmp_path: Path) -> None:
     page.get_by_label("Last name").fill("Lovelace")
     page.get_by_label("Language").select_option("it")
     page.get_by_label("Time zone").select_option("Europe/Rome")
-    page.get_by_label("Theme", exact=True).select_option("dark")
+    page.locator("#id_theme_mode").select_option("dark")
     page.get_by_role("button", name="Save").click()
     expect(page.locator("html")).to_have_attribute("lang", "it")
     expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
@@ -50,7 +50,7 @@ def test_a_profile_follows_its_person(come: Come, tmp_path: Path) -> None:
 
     picture = tmp_path / "me.png"
     Image.new("RGB", (400, 300), "teal").save(picture)
-    page.get_by_label("Immagine", exact=True).set_input_files(picture)
+    page.locator("#id_picture").set_input_files(picture)
     page.get_by_role("button", name="Carica").click()
     avatar = page.locator("header img.person")
     expect(avatar).to_be_visible()
@@ -76,7 +76,7 @@ def test_a_profile_follows_its_person(come: Come, tmp_path: Path) -> None:
 
 def test_without_scripts_the_theme_is_a_form(come: Come) -> None:
     ada = come(has_javascript=False)
-    ada.page.get_by_label("Theme", exact=True).select_option("dark")
+    ada.page.locator("#id_theme_mode").select_option("dark")
     ada.page.get_by_role("button", name="Save").click()
     expect(ada.page.get_by_text("Your profile has been saved.")).to_be_visible()
     assert theme_of(ada) == "dark"
@@ -99,16 +99,3 @@ def test_sessions_are_ended_from_the_page(acme: Tenant, come: Come) -> None:
         expect(other.page.locator("#password")).to_be_visible()
     page.get_by_role("button", name="Log out everywhere").last.click()
     expect(page.get_by_role("heading", name="You are logged out everywhere")).to_be_visible()
-
-
-def test_a_password_is_changed_at_the_login_service_and_back(acme: Tenant, come: Come) -> None:
-    ada = come("/profile/security/")
-    ada.page.get_by_role("button", name="Change: Password").click()
-    ada.page.locator("#password-new").fill(PASSWORD)
-    ada.page.locator("#password-confirm").fill(PASSWORD)
-    ada.page.locator("[type=submit][name!=cancel-aia]").first.click()
-    expect(ada.page).to_have_url(f"{acme.workspace_url}/profile/security/")
-    expect(ada.page.get_by_text("Your password has been changed.")).to_be_visible()
-    ada.page.get_by_role("button", name="Set up: Authenticator app").click()
-    ada.page.locator("[name=cancel-aia]").click()
-    expect(ada.page.get_by_text("It was cancelled, so nothing has changed.")).to_be_visible()

@@ -1,6 +1,7 @@
 """The tags that pages are put together with; every template has them without loading."""
 
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 import structlog
@@ -136,6 +137,12 @@ def number(value: object) -> object:
     It is asked for where a number is read: pages also hold numbers that programs read.
     """
     return number_format(value, force_grouping=True) if isinstance(value, int) else value
+
+
+@register.filter
+def seconds_up(seconds: float) -> str:
+    """Show how long something takes in whole seconds, never as none."""
+    return str(number_format(max(ceil(seconds), 1), force_grouping=True))
 
 
 @register.filter

@@ -14,6 +14,7 @@ from plexica.identity.models import User
 from plexica.rbac.services import assign_role
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
+from tests.integration.conftest import MakeRun
 from tests.integration.console.conftest import logged_in
 
 URLCONF = "plexica.urls_console"
@@ -127,3 +128,15 @@ def test_who_may_see_it(nobody: Client, reader: Client, stranger: Client, acme: 
     assert 'name="records"' not in reader.get(url("audit")).content.decode()
     assert nobody.post(url("audit_export"), {"format": "csv"}).status_code == HTTPStatus.FORBIDDEN
     assert acme.slug
+
+
+def test_leads_to_a_tenant_only_while_there_is_one(
+    admin: Client, make_run: MakeRun, mark: str
+) -> None:
+    def links(slug: str) -> bool:
+        entry = note(mark, target=f"tenant:{slug}")
+        page = admin.get(url("audit_entry", entry.pk)).content.decode()
+        return f'href="{url("tenant_detail", slug)}"' in page
+
+    assert links(make_run().tenant.slug)
+    assert not links("no-longer-there")

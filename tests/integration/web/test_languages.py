@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from plexica.core.actor import SYSTEM
 from plexica.identity.models import User
 from plexica.rbac.services import assign_role
+from tenants.middleware import TenantMiddleware
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
 from tenants.states import TenantState
@@ -114,6 +115,21 @@ def test_error_pages_speak_as_well_as_is_known(acme: Tenant, ada: Member) -> Non
         assert closed.status_code == HTTPStatus.FORBIDDEN
         assert "Questo workspace è chiuso" in closed.content.decode()
         assert language_of(closed) == "it"
+
+
+def test_what_fails_before_anybody_is_known_speaks_as_the_browser(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("The routing table cannot be read.")
+
+    monkeypatch.setattr(TenantMiddleware, "_find_tenant", fail)
+    client = Client(headers={"host": "acme.localhost"}, raise_request_exception=False)
+    failed = client.get("/", headers=ITALIAN)
+    assert failed.status_code == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert language_of(failed) == "it"
+    assert "Qualcosa è andato storto da parte nostra" in failed.content.decode()
+    assert language_of(client.get("/")) == "en"
 
 
 def test_the_page_of_an_unknown_host_is_the_same_for_everybody() -> None:

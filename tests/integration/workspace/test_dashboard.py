@@ -60,7 +60,7 @@ def test_a_storage_that_is_down_does_not_take_the_page_with_it(
     client = browser_of(acme)
     stop_part(servers.instance, "s3")
     try:
-        answer = client.get("/")
+        answer = client.get("/", {"usage": "count"})
     finally:
         start_part(servers.instance, "s3")
     assert answer.status_code == HTTPStatus.OK

@@ -9,7 +9,8 @@ from django.template import engines
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from plexica.core.errors import Conflict, NotFound
+from plexica.core.error_pages import words_of_failure
+from plexica.core.errors import Conflict, NotFound, TransientError
 from plexica.core.templatetags.components import ago, as_words, number, translated
 
 
@@ -89,3 +90,12 @@ def test_a_card_groups_its_number() -> None:
     with translation.override("it"):
         shown = render_to_string("components/stat_card.html", {"label": "x", "value": 1234})
     assert "1.234" in shown
+
+
+def test_a_servers_failure_is_told_in_the_language_or_else_by_its_kind() -> None:
+    known = TransientError("Keycloak does not answer.")
+    detailed = TransientError("Keycloak cannot do this now (HTTP 502).")
+    assert words_of_failure(detailed) == str(detailed)
+    with translation.override("it"):
+        assert words_of_failure(known) == "Keycloak non risponde."
+        assert words_of_failure(detailed) == "Un server necessario non risponde"
