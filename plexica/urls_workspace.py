@@ -6,6 +6,7 @@ urlpatterns = [
     path("oidc/", include("plexica.identity.oidc.urls")),
     path("api/", include("plexica.workspace.api.urls")),
     path("theme/", include("plexica.workspace.theme_urls")),
+    path("support/", include("plexica.workspace.support_urls")),
     path("", include("plexica.workspace.urls")),
 ]
 

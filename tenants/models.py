@@ -419,6 +419,49 @@ class Reconciliation(models.Model):
         return self.finished_at is None and timezone.now() - self.asked_at < RECONCILED_WITHIN
 
 
+class SupportVisit(models.Model):
+    """A visit of somebody of the platform's staff in a tenant's workspace (ADR 15).
+
+    Only the platform's role sees it. The secrets of its beginning are kept as digests.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="visits")
+    staff_id = models.UUIDField()
+    staff_name = models.CharField(max_length=200)
+    # Their session in the console: the visit goes no further than that.
+    browser_session = models.UUIDField()
+    challenge = models.CharField(max_length=64)
+    token_digest = models.CharField(max_length=64, unique=True)
+    reason = models.CharField(max_length=300)
+    is_writing = models.BooleanField(default=False)
+    minutes = models.PositiveSmallIntegerField()
+    asked_at = models.DateTimeField(default=timezone.now)
+    begun_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=30, blank=True)
+
+    class Meta:
+        ordering: ClassVar = ["-asked_at", "-id"]
+        indexes: ClassVar = [
+            models.Index(fields=["tenant", "-asked_at"], name="support_visit_newest"),
+            models.Index(
+                fields=["expires_at"],
+                condition=models.Q(begun_at__isnull=False, ended_at__isnull=True),
+                name="support_visit_going_on",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.staff_name} in {self.tenant_id}"
+
+    @property
+    def is_going_on(self) -> bool:
+        """Whether it has begun and not ended, as far as its own time tells."""
+        return bool(self.begun_at) and self.ended_at is None and self.expires_at > timezone.now()
+
+
 class IdempotencyKey(models.Model):
     """The answer that was given to a request with an `Idempotency-Key`."""
 

@@ -19,6 +19,7 @@ from plexica.core.errors import NotFound
 from plexica.core.htmx import render_page
 from plexica.rbac.guards import require
 from plexica.rbac.permissions import TENANTS_DELETE, TENANTS_SUSPEND
+from plexica.rbac.visits import list_visits
 from tenants.deletion_requests import open_request
 from tenants.life import can_be_deleted, has_removal_begun
 from tenants.maintenance import can_be_maintained, get_reconciliation
@@ -29,6 +30,7 @@ PAGE_SIZE = 25
 RUNS_SHOWN = 5
 ENTRIES_SHOWN = 10
 HISTORY_SHOWN = 10
+VISITS_SHOWN = 5
 
 
 @require_GET
@@ -53,6 +55,7 @@ def tenant_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "is_behind": not all(part.is_current for part in parts),
             "inside": look_inside(tenant=tenant),
             "inspection": last_inspection(tenant=tenant),
+            "visits": list_visits(tenant=tenant)[:VISITS_SHOWN],
             "reconciliation": get_reconciliation(tenant=tenant),
             "has_removal_begun": has_removal_begun(tenant),
             "wish": open_request(tenant=tenant),

@@ -6,9 +6,17 @@ from django import forms
 from django.conf import settings
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from plexica.core.forms import StrictForm, TypedWordField, demand_word, text_widget
 from plexica.rbac.models import MAX_KEY_LENGTH as MAX_ROLE_KEY_LENGTH
+from plexica.rbac.visits import (
+    CHALLENGE_LENGTH,
+    DEFAULT_MINUTES,
+    MAX_REASON_LENGTH,
+    MIN_REASON_LENGTH,
+    MINUTES_OFFERED,
+)
 from tenants.deletion_requests import MAX_WORDS_LENGTH
 from tenants.life import MAX_GRACE_DAYS
 from tenants.models import Tenant
@@ -25,6 +33,7 @@ from tenants.slugs import validate_slug
 from tenants.states import TenantState
 
 MAX_SEARCH_LENGTH = 100
+MINUTES_AN_HOUR = 60
 MAX_PAGE = 100_000
 
 
@@ -34,6 +43,18 @@ def _email() -> forms.EmailInput:
 
 def _minutes() -> forms.NumberInput:
     return forms.NumberInput(attrs={"class": "form-control", "inputmode": "numeric"})
+
+
+MINUTES_IN_WORDS = [
+    (
+        minutes,
+        ngettext_lazy("%(count)d hour", "%(count)d hours", minutes // MINUTES_AN_HOUR)
+        % {"count": minutes // MINUTES_AN_HOUR}
+        if minutes >= MINUTES_AN_HOUR
+        else ngettext_lazy("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes},
+    )
+    for minutes in MINUTES_OFFERED
+]
 
 
 class TenantCreateForm(StrictForm):
@@ -220,3 +241,36 @@ class HealthForm(StrictForm):
     """Whether the servers are asked before the page is shown."""
 
     now = forms.BooleanField(required=False)
+
+
+class SupportForm(StrictForm):
+    """Why somebody of the staff opens a workspace, for how long, and whether to change things."""
+
+    reason = forms.CharField(
+        label=_("Reason"),
+        min_length=MIN_REASON_LENGTH,
+        max_length=MAX_REASON_LENGTH,
+        help_text=_(
+            "It stands in the platform's audit and in the tenant's, where its people see it."
+        ),
+        widget=text_widget(),
+    )
+    minutes = forms.TypedChoiceField(
+        label=_("For how long"),
+        choices=MINUTES_IN_WORDS,
+        coerce=int,
+        initial=DEFAULT_MINUTES,
+        widget=forms.Select(attrs={"class": "form-select"}),
+    )
+    is_writing = forms.BooleanField(
+        label=_("Things are to be changed, too"),
+        required=False,
+        help_text=_("Without this the visit only sees. Who may do what is never changed in it."),
+        widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
+    )
+    challenge = forms.CharField(max_length=CHALLENGE_LENGTH, widget=forms.HiddenInput())
+
+    def __init__(self, *args: Any, may_write: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not may_write:
+            self.fields["is_writing"].widget = forms.HiddenInput()

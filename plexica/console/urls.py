@@ -9,6 +9,7 @@ from plexica.console import (
     maintenance_views,
     plugin_views,
     staff_views,
+    support_views,
     tenant_list_views,
     views,
 )
@@ -45,6 +46,12 @@ urlpatterns = [
         "tenants/<slug:slug>/reconciliation/",
         maintenance_views.tenant_reconciliation,
         name="tenant_reconciliation",
+    ),
+    path("tenants/<slug:slug>/support/", support_views.tenant_support, name="tenant_support"),
+    path(
+        "tenants/<slug:slug>/support/<uuid:visit_id>/end/",
+        support_views.support_end,
+        name="support_end",
     ),
     path("tenants/<slug:slug>/owner/", maintenance_views.tenant_owner, name="tenant_owner"),
     path(

@@ -5,7 +5,7 @@ import socket
 from dataclasses import dataclass
 from typing import Literal
 
-ActorKind = Literal["user", "service_account", "system"]
+ActorKind = Literal["user", "service_account", "system", "support"]
 
 
 @dataclass(frozen=True, slots=True)

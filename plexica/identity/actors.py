@@ -46,6 +46,8 @@ def actor_of_user(user: User, *, roles: frozenset[str] = frozenset()) -> Actor:
         user: Their row.
         roles: The roles that their realm names, where that counts.
     """
+    if user.visit is not None:
+        return user.visit.actor
     is_person = user.kind == UserKind.PERSON
     return Actor(
         kind="user" if is_person else "service_account",

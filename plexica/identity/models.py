@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from plexica.core.themes import ThemeMode
 from plexica.identity.permissions import has_permission
+from plexica.identity.visitor import Visit
 
 
 class UserManager(models.Manager["User"]):
@@ -72,6 +73,9 @@ class User(AbstractBaseUser):
     realm_version = models.PositiveIntegerField(default=0, db_default=0)
     # Access tokens that were given to them before are refused.
     sessions_ended_at = models.DateTimeField(null=True)
+
+    # Whoever is the user of a request by a visit has no row, see `plexica.identity.visitor`.
+    visit: Visit | None = None
 
     USERNAME_FIELD = "id"
     REQUIRED_FIELDS: ClassVar[list[str]] = ["issuer", "subject"]

@@ -23,6 +23,7 @@ from plexica.rbac.models import Role, RoleAssignment
 from plexica.rbac.registry import list_definitions
 from plexica.rbac.selectors import assignments_of, current_audience
 from plexica.rbac.snapshot import NOTHING, Snapshot
+from plexica.rbac.visit_grants import snapshot_of_visit
 from tenants.epochs import current_epoch
 
 REDIS_SECONDS = 60 * 60
@@ -43,6 +44,8 @@ def snapshot_of(user: User) -> Snapshot:
     """
     if not user.is_active:
         return NOTHING
+    if user.visit is not None:
+        return snapshot_of_visit(user.visit)
     epoch = current_epoch()
     key = (current_scope().schema, user.pk)
     kept = _kept.get(key)

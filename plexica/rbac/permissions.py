@@ -11,6 +11,8 @@ TENANTS_SUSPEND = "core:tenants:suspend"
 TENANTS_DELETE = "core:tenants:delete"
 TENANTS_MAINTAIN = "core:tenants:maintain"
 TENANTS_APPOINT = "core:tenants:appoint"
+TENANTS_SUPPORT = "core:tenants:support"
+TENANTS_SUPPORT_WRITE = "core:tenants:support-write"
 HEALTH_VIEW = "core:health:view"
 RUNS_VIEW = "core:runs:view"
 RUNS_RETRY = "core:runs:retry"
@@ -95,6 +97,23 @@ CORE_PERMISSIONS = (
         label=gettext_noop("Appoint owners"),
         description=gettext_noop(
             "Make somebody the owner of a tenant whose owner has left or cannot be reached."
+        ),
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=TENANTS_SUPPORT,
+        label=gettext_noop("Open workspaces as support"),
+        description=gettext_noop(
+            "See a tenant's workspace as its people do, for a limited time and with a reason that"
+            " stands in both audits."
+        ),
+        audience=Audience.PLATFORM,
+    ),
+    PermissionDefinition(
+        key=TENANTS_SUPPORT_WRITE,
+        label=gettext_noop("Change things as support"),
+        description=gettext_noop(
+            "Change things in a workspace that was opened as support: all but who may do what."
         ),
         audience=Audience.PLATFORM,
     ),

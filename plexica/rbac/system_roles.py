@@ -96,13 +96,15 @@ SYSTEM_ROLES: dict[Audience, tuple[SystemRole, ...]] = {
             name=gettext_noop("Support"),
             description=gettext_noop(
                 "Sees tenants, their runs, plugins, the staff and the platform's audit;"
-                " retries failed runs, and keeps tenants up to date and well."
+                " retries failed runs, keeps tenants up to date and well, and opens workspaces to"
+                " see, not to change."
             ),
             grants=frozenset(
                 {
                     permissions.TENANTS_VIEW,
                     permissions.RUNS_VIEW,
                     permissions.TENANTS_MAINTAIN,
+                    permissions.TENANTS_SUPPORT,
                     permissions.RUNS_RETRY,
                     permissions.STAFF_VIEW,
                     permissions.HEALTH_VIEW,

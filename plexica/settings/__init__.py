@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "plexica.core.languages.OwnLanguageMiddleware",
     "plexica.identity.oidc.middleware.BrowserSessionMiddleware",
+    "plexica.rbac.visit_middleware.VisitMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -364,6 +365,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+    "end-visits": {"task": "rbac.end_visits", "schedule": 60.0, "options": {"expires": 60}},
     "clear-sessions": {
         "task": "identity.clear_sessions",
         "schedule": 600.0,

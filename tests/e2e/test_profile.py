@@ -99,16 +99,3 @@ def test_sessions_are_ended_from_the_page(acme: Tenant, come: Come) -> None:
         expect(other.page.locator("#password")).to_be_visible()
     page.get_by_role("button", name="Log out everywhere").last.click()
     expect(page.get_by_role("heading", name="You are logged out everywhere")).to_be_visible()
-
-
-def test_a_password_is_changed_at_the_login_service_and_back(acme: Tenant, come: Come) -> None:
-    ada = come("/profile/security/")
-    ada.page.get_by_role("button", name="Change: Password").click()
-    ada.page.locator("#password-new").fill(PASSWORD)
-    ada.page.locator("#password-confirm").fill(PASSWORD)
-    ada.page.locator("[type=submit]:not([name=cancel-aia])").first.click()
-    expect(ada.page).to_have_url(f"{acme.workspace_url}/profile/security/")
-    expect(ada.page.get_by_text("Your password has been changed.")).to_be_visible()
-    ada.page.get_by_role("button", name="Set up: Authenticator app").click()
-    ada.page.locator("[name=cancel-aia]").click()
-    expect(ada.page.get_by_text("It was cancelled, so nothing has changed.")).to_be_visible()

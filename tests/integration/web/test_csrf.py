@@ -21,8 +21,9 @@ from plexica.rbac.services import assign_role
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
 
-# Who is called by programs, with a token and without a cookie, or only leads on.
-EXEMPT = {"BackchannelLogoutView", "redirect_to_canonical"}
+# Who is called by programs, with a token and without a cookie, or only leads on; and the form of
+# the console that begins a visit, whose origin is looked at there (tests of support).
+EXEMPT = {"BackchannelLogoutView", "redirect_to_canonical", "support_enter"}
 _CONVERTERS = {"uuid": str(uuid4()), "slug": "acme", "str": "acme", "int": "1"}
 
 

@@ -56,6 +56,11 @@ PUBLIC = {
     "theme_style",
     "theme_picture",
     "redirect_to_canonical",
+    # Where a visit of the staff begins and ends: the console has asked for the permission.
+    "support_begin",
+    "support_enter",
+    "support_leave",
+    "support_ended",
 }
 
 
