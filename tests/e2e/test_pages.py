@@ -75,6 +75,8 @@ def walk(walker: Walker, examples: Examples, *more: str) -> None:
     assert not problems, "\n".join([f"{len(walker.weights)} pages", *problems])
 
 
+@pytest.mark.prove
+@pytest.mark.timeout(1800)
 def test_every_page_of_the_console(app: App, console: Examples, admin_here: Person) -> None:
     walker = Walker(admin_here, app.console_url)
     walk(walker, console)

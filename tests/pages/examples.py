@@ -15,7 +15,7 @@ from plexica.core.scope import platform_scope
 from plexica.identity.models import ServiceAccount, ServiceAccountState, User, UserKind
 from plexica.rbac.models import Group, Role, RoleAssignment
 from plexica.rbac.services import assign_role
-from tenants.models import Tenant
+from tenants.models import DeletionRequest, Tenant
 from tenants.scopes import tenant_scope
 from tests.integration.plugins.packages import Author, empty_registry
 from tests.pages.routes import Parameter, Route, routes
@@ -72,6 +72,7 @@ def console_examples(tenant: Tenant) -> Iterator[Examples]:
         key = author.trusted()
         # Called as the tenant is, for both have a `slug`.
         release = author.registered(tenant.slug)
+        wish = DeletionRequest.objects.create(tenant=tenant, requested_by="Ada")
         entry = AuditEntry.objects.latest("at")
     try:
         yield Examples(
@@ -90,6 +91,7 @@ def console_examples(tenant: Tenant) -> Iterator[Examples]:
     finally:
         with platform_scope():
             User.objects.filter(issuer=_ISSUER).delete()
+            wish.delete()
             empty_registry()
 
 
