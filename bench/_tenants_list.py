@@ -90,8 +90,6 @@ def _fill(tenants: int) -> None:
         ),
         batch_size=_BATCH_ROWS,
     )
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM tenants_tenant")
 
 
 def _log_in() -> Client:

@@ -40,7 +40,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
                 "bench._tenants",
                 json.dumps({"tenants": options.tenants, "requests": options.requests}),
             ],
-            env=environment | {"PLEXICA_LOG_LEVEL": "WARNING"},
+            # As in tests, no static files need to have been gathered.
+            env=environment | {"PLEXICA_LOG_LEVEL": "WARNING", "PLEXICA_ENVIRONMENT": "test"},
             cwd=CHECKOUT,
             stdout=subprocess.PIPE,
             check=True,
