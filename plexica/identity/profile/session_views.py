@@ -18,7 +18,6 @@ from plexica.identity.profile.views import page_of
 from plexica.identity.profile.words import tell_outcome
 from tenants.requests import tenant_or_none
 
-
 MAX_SHOWN = 100
 
 

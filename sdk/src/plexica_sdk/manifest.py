@@ -145,9 +145,9 @@ def manifest_of(document: Mapping[str, Any]) -> Manifest:
 
 
 def _read_toml(text: str) -> dict[str, Any]:
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, written in enumerate(text.splitlines(), start=1):
         # A key of many parts takes memory by the square of their number.
-        if line.count(".") > MAX_DOTS:
+        if written.count(".") > MAX_DOTS:
             raise ManifestInvalid([Problem("", "There are too many dots in a line.", number)])
     try:
         return tomllib.loads(text)
