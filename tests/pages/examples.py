@@ -15,8 +15,9 @@ from plexica.core.scope import platform_scope
 from plexica.identity.models import ServiceAccount, ServiceAccountState, User, UserKind
 from plexica.rbac.models import Group, Role, RoleAssignment
 from plexica.rbac.services import assign_role
-from tenants.models import Tenant
+from tenants.models import DeletionRequest, Tenant
 from tenants.scopes import tenant_scope
+from tests.integration.plugins.packages import Author, empty_registry
 from tests.pages.routes import Parameter, Route, routes
 
 CONSOLE = "plexica.urls_console"
@@ -67,6 +68,11 @@ def console_examples(tenant: Tenant) -> Iterator[Examples]:
         stella = User.objects.create(issuer=_ISSUER, subject=uuid.uuid4().hex, first_name="Stella")
         assign_role(holder=stella, role="read-only", actor=SYSTEM)
         run = tenant.runs.latest("created_at")
+        author = Author()
+        key = author.trusted()
+        # Called as the tenant is, for both have a `slug`.
+        release = author.registered(tenant.slug)
+        wish = DeletionRequest.objects.create(tenant=tenant, requested_by="Ada")
         entry = AuditEntry.objects.latest("at")
     try:
         yield Examples(
@@ -74,6 +80,9 @@ def console_examples(tenant: Tenant) -> Iterator[Examples]:
             {
                 "slug": tenant.slug,
                 "run_id": str(run.pk),
+                "visit_id": str(uuid.uuid4()),
+                "key_id": str(key.pk),
+                "version": release.version,
                 "user_id": str(stella.pk),
                 "entry_id": str(entry.pk),
                 "action": "suspend",
@@ -82,6 +91,8 @@ def console_examples(tenant: Tenant) -> Iterator[Examples]:
     finally:
         with platform_scope():
             User.objects.filter(issuer=_ISSUER).delete()
+            wish.delete()
+            empty_registry()
 
 
 @contextmanager
