@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from plexica.core.errors import InvalidInput, NotFound, PermanentError
 from plexica_sdk.errors import PluginError
 from plexica_sdk.package import Package, read_package
+from plexica_sdk.versions import Version
 from plugins.models import Plugin, Release, StoredPackage, TrustedKey
 from plugins.states import ReleaseState
 
@@ -79,6 +80,10 @@ def get_release(*, slug: str, version: str) -> Release:
     Raises:
         NotFound: There is no such plugin, or it has no such release.
     """
+    try:
+        Version.parse(version)
+    except ValueError as error:
+        raise NotFound(_("There is no such release of this plugin.")) from error
     release = (
         Release.objects.select_related("plugin", "key")
         .filter(plugin__slug=slug, version=version)

@@ -20,6 +20,8 @@ MAX_WHO_LENGTH = 100
 MAX_TARGET_LENGTH = AuditEntry._meta.get_field("target").max_length  # noqa: SLF001 (documented Options)
 MAX_ACTION_LENGTH = 100
 MAX_CURSOR_LENGTH = 500
+# The calendar ends soon after: the minute that follows has to be in it as well.
+YEARS = range(2000, 3000)
 # What follows the name of a group in the address, where all of its actions are meant.
 ALL_OF_GROUP = ".*"
 _NO_FILTER = ("cursor", "format")
@@ -83,6 +85,13 @@ class AuditFilterForm(StrictForm):
     def clean(self) -> dict[str, Any]:
         """Refuse a time that ends before it begins."""
         values = super().clean()
+        for name in ("since", "until"):
+            if values.get(name) and values[name].year not in YEARS:
+                self.add_error(
+                    name,
+                    _("Choose a year from %(first)d to %(last)d.")
+                    % {"first": YEARS[0], "last": YEARS[-1]},
+                )
         since, until = values.get("since"), values.get("until")
         if since and until and until < since:
             raise ValidationError({"until": _("This is before the beginning.")})

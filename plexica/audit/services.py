@@ -8,6 +8,8 @@ from django.db import transaction
 from plexica.audit.models import AuditEntry
 from plexica.core.actor import Actor
 
+MAX_NAME_LENGTH = 255
+
 
 def record(
     *,
@@ -34,7 +36,8 @@ def record(
     AuditEntry.objects.create(
         actor_kind=actor.kind,
         actor_id=actor.id,
-        actor_name=actor.name,
+        # Realms let people write names that are longer, first and last together.
+        actor_name=actor.name[:MAX_NAME_LENGTH],
         action=action,
         target=target,
         before=before,

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 from django.http import StreamingHttpResponse
 from django.utils.cache import add_never_cache_headers
 
-# What a spreadsheet takes for the beginning of a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# What a spreadsheet takes for the beginning of a formula. Where people write `1,5`, it takes a
+# semicolon for the end of a cell.
+_FORMULA = re.compile(r"(^|[;\t\r\n])(?=\s*[=+\-@＝＋－＠])")
+_BREAKS = ("\t", "\r", "\n")
 CSV = "text/csv; charset=utf-8"
 JSON_LINES = "application/x-ndjson; charset=utf-8"
 
@@ -18,7 +21,9 @@ JSON_LINES = "application/x-ndjson; charset=utf-8"
 def plain_cell(value: object) -> str:
     """Return a value as a cell that no spreadsheet takes for a formula."""
     text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+    if text.startswith(_BREAKS):
+        text = f"'{text}"
+    return _FORMULA.sub(r"\1'", text)
 
 
 def csv_lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:

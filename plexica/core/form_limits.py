@@ -38,7 +38,7 @@ class FormLimitMiddleware:
         """Answer 413, or go on."""
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not request.path_info.startswith(API_PREFIX):
-            megabytes = _limit_of(request.path_info)
+            megabytes = _limit_of(request)
             if not length.isdecimal() or int(length) > megabytes * MEGABYTE + _SLACK_BYTES:
                 return error_page(
                     request,
@@ -49,7 +49,8 @@ class FormLimitMiddleware:
         return self.get_response(request)
 
 
-def _limit_of(path: str) -> int:
-    if path in settings.PLEXICA_UPLOAD_PATHS:
+def _limit_of(request: HttpRequest) -> int:
+    permission = settings.PLEXICA_UPLOAD_PATHS.get(request.path_info)
+    if permission and request.user.has_perm(permission):
         return int(settings.PLEXICA_FILE_MAX_MB)
     return int(settings.PLEXICA_FORM_MAX_MB)

@@ -41,16 +41,17 @@ def tell_realm(realm: RealmClient, change: RealmChange) -> None:
         if value is not None
     }
     known = found.get("attributes", {})
-    if change.locale is not None and known.get("locale", [""])[0] != change.locale:
+    if change.locale is not None and (known.get("locale") or [""])[0] != change.locale:
         # Keycloak writes its pages and mails in this language; an empty list takes it away.
         wanted["attributes"] = {**known, "locale": [change.locale] if change.locale else []}
-    if any(found.get(name, "") != value for name, value in wanted.items()):
-        realm.update_user(user.subject, {**found, **wanted})
+    # What ends somebody's sessions does not wait for a change that the realm may refuse.
     if change.ends_sessions:
         realm.end_user_sessions(user.subject)
     for session in change.ended_sessions or ():
         with suppress(KeycloakNotFound):
             realm.end_session(session)
+    if any(found.get(name, "") != value for name, value in wanted.items()):
+        realm.update_user(user.subject, {**found, **wanted})
 
 
 def _find(realm: RealmClient, user: User) -> dict[str, Any] | None:

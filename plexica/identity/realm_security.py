@@ -92,12 +92,14 @@ def is_second_factor_required(executions: list[Execution]) -> bool:
 def put_second_factor(realm: RealmClient, *, is_required: bool) -> None:
     """Have the realm's flow for browsers require a second factor, or only of those who have one."""
     flow, form, conditions = _second_factor(realm.list_executions(FLOW))
-    wanted = [
+    asked = [(form, REQUIRED), (flow, REQUIRED if is_required else CONDITIONAL)]
+    when = [
         *((condition, DISABLED if is_required else REQUIRED) for condition in conditions[:1]),
         *((condition, DISABLED) for condition in conditions[1:]),
-        (form, REQUIRED),
-        (flow, REQUIRED if is_required else CONDITIONAL),
     ]
+    # In this order a change that stops half-way still asks whoever has a second factor for it: a
+    # conditional flow without a condition is passed over.
+    wanted = [*asked, *when] if is_required else [*when, *asked]
     for execution, requirement in wanted:
         if execution is not None and execution["requirement"] != requirement:
             realm.update_execution(FLOW, {**execution, "requirement": requirement})

@@ -252,7 +252,7 @@ def _check_asked(reason: str, minutes: int, challenge: str) -> None:
         problems["minutes"] = [_("Choose one of the times that are offered.")]
     if problems:
         raise InvalidInput(_("See errors for what is wrong with which field."), fields=problems)
-    if len(challenge) != CHALLENGE_LENGTH or not challenge.isalnum():
+    if len(challenge) != CHALLENGE_LENGTH or not (challenge.isascii() and challenge.isalnum()):
         raise InvalidInput(_("Begin at the tenant's page once more."))
 
 

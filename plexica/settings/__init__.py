@@ -220,10 +220,10 @@ PLEXICA_RATE_LIMIT_FACTOR = env.int("PLEXICA_RATE_LIMIT_FACTOR", default=1)
 PLEXICA_MAX_API_BODY_BYTES = 64 * 1024
 # The addresses of the API that take a file, and how large it may be.
 PLEXICA_MAX_API_FILE_BYTES = {"/api/plugins/releases": 20 * 1024 * 1024}
-# What one upload of files may have, and what every other form may.
+# What one upload of files may have, of whoever may send one, and what every other form may.
 PLEXICA_FILE_MAX_MB = env.int("PLEXICA_FILE_MAX_MB", default=100)
 PLEXICA_FORM_MAX_MB = 25
-PLEXICA_UPLOAD_PATHS = ("/files/upload/",)
+PLEXICA_UPLOAD_PATHS = {"/files/upload/": "core:files:upload"}
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 # A role has 500 grants at most, each a field of its form.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 600

@@ -221,8 +221,12 @@ def upload_file(
                 after={"name": key, "size": size},
             )
     except Exception:
-        # Nothing is there that the audit does not tell of.
-        _take_back(client, tenant.bucket, key)
+        if is_there:
+            # What was there before is gone: better the new one than none.
+            logger.exception("file_replaced_without_audit", key=key)
+        else:
+            # Nothing is there that the audit does not tell of.
+            _take_back(client, tenant.bucket, key)
         raise
     return key
 

@@ -193,6 +193,8 @@ def file_download(request: HttpRequest, link: str) -> HttpResponseBase:
         content_type="application/octet-stream",
         headers={
             "Content-Length": str(file.size),
+            # Not compressed on its way: it would have no length, and could end unnoticed.
+            "Content-Encoding": "identity",
             "Content-Disposition": content_disposition_header(True, file.name) or "attachment",
             "Content-Security-Policy": "default-src 'none'; sandbox",
             "X-Content-Type-Options": "nosniff",

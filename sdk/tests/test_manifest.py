@@ -186,8 +186,22 @@ def test_all_mistakes_are_named_at_once() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"\xff", b"a = 1\n" * MAX_BYTES, b"a = " + b"[" * 5000, b"a = " + b"9" * 5000],
-    ids=["empty", "no UTF-8", "too large", "too deep", "a number without an end"],
+    [
+        b"",
+        b"\xff",
+        b"a = 1\n" * MAX_BYTES,
+        b"a = " + b"[" * 5000,
+        b"a = " + b"9" * 5000,
+        b"a." * 100_000 + b"a = 1",
+    ],
+    ids=[
+        "empty",
+        "no UTF-8",
+        "too large",
+        "too deep",
+        "a number without an end",
+        "a key without an end",
+    ],
 )
 def test_what_is_hostile_is_refused(content: bytes) -> None:
     assert problems(content)

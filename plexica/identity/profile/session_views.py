@@ -18,6 +18,8 @@ from plexica.identity.profile.views import page_of
 from plexica.identity.profile.words import tell_outcome
 from tenants.requests import tenant_or_none
 
+MAX_SHOWN = 100
+
 
 @require_safe
 @logged_in
@@ -35,7 +37,7 @@ def session_list(request: HttpRequest) -> HttpResponse:
         request,
         "identity/sessions.html",
         {
-            "sessions": sessions,
+            "sessions": sessions[:MAX_SHOWN],
             "is_realm_known": at_realm is not None,
             "has_others": any(not session.is_current for session in sessions),
             **page_of(request, "session_list"),

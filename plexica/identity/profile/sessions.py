@@ -25,8 +25,6 @@ from plexica.identity.realm_changes import Outcome, ask_realm_to_end, attempt_so
 from tenants.models import Tenant
 from tenants.session_limits import limits_of
 
-MAX_SHOWN = 100
-
 logger = structlog.get_logger(__name__)
 
 
@@ -154,7 +152,7 @@ def end_own_sessions(
 
 def _alive(tenant: Tenant | None, user: User) -> list[BrowserSession]:
     limits, now = limits_of(tenant), timezone.now()
-    rows = list_sessions(user=user).defer("tokens")[:MAX_SHOWN]
+    rows = list_sessions(user=user).defer("tokens")
     return [
         row
         for row in rows

@@ -21,6 +21,7 @@ FILE_NAME = "plexica-plugin.toml"
 MAX_BYTES = 256 * 1024
 MAX_DEPTH = 12
 MAX_PROBLEMS = 50
+MAX_DOTS = 100
 # What JSON can carry from one program to another unchanged (RFC 8259, section 6).
 MAX_INTEGER = 2**53
 
@@ -144,6 +145,10 @@ def manifest_of(document: Mapping[str, Any]) -> Manifest:
 
 
 def _read_toml(text: str) -> dict[str, Any]:
+    for number, written in enumerate(text.splitlines(), start=1):
+        # A key of many parts takes memory by the square of their number.
+        if written.count(".") > MAX_DOTS:
+            raise ManifestInvalid([Problem("", "There are too many dots in a line.", number)])
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -171,6 +171,7 @@ class TestRelease:
             url("plugin_detail", "nothing"),
             url("plugin_release", "hello", "9.9.9"),
             url("plugin_release_publish", "hello", "x"),
+            url("plugin_release", "hello", "1\0"),
         ):
             assert admin.get(address).status_code == HTTPStatus.NOT_FOUND
 

@@ -25,6 +25,8 @@ from tenants.scopes import tenant_scope
 # the console that begins a visit, whose origin is looked at there (tests of support).
 EXEMPT = {"BackchannelLogoutView", "redirect_to_canonical", "support_enter"}
 _CONVERTERS = {"uuid": str(uuid4()), "slug": "acme", "str": "acme", "int": "1"}
+# What stands for a group of a route that is a regular expression.
+_GROUPS = {"action": "suspend", "digest": "0" * 32, "ending": "png"}
 
 
 def addresses(patterns: list[Any], prefix: str = "/") -> Iterator[tuple[str, Any]]:
@@ -33,12 +35,14 @@ def addresses(patterns: list[Any], prefix: str = "/") -> Iterator[tuple[str, Any
         if isinstance(pattern, URLResolver):
             yield from addresses(pattern.url_patterns, prefix + str(pattern.pattern))
         elif isinstance(pattern, URLPattern):
-            route = re.sub(
-                r"<(?:(\w+):)?\w+>",
-                lambda found: _CONVERTERS[found[1] or "str"],
-                prefix + str(pattern.pattern),
-            )
-            yield route, pattern.callback
+            yield prefix + filled(str(pattern.pattern)), pattern.callback
+
+
+def filled(route: str) -> str:
+    if route.startswith("^"):
+        path = re.sub(r"\(\?P<(\w+)>[^()]*\)", lambda found: _GROUPS[found[1]], route)
+        return path.removeprefix("^").removesuffix("$").replace("\\", "")
+    return re.sub(r"<(?:(\w+):)?\w+>", lambda found: _CONVERTERS[found[1] or "str"], route)
 
 
 def name_of(callback: Any) -> str:

@@ -101,6 +101,8 @@ class TestSearch:
         [
             ({"since": "2024-02-02T00:00", "until": "2024-02-01T00:00"}, "before the beginning"),
             ({"since": "yesterday"}, "valid date"),
+            ({"until": "9999-12-31T23:59"}, "year from 2000 to 2999"),
+            ({"since": "0001-01-01T00:00"}, "year from 2000 to 2999"),
             ({"what": "'; DROP TABLE"}, "no action"),
             ({"who": "x" * 101}, "at most 100"),
             ({"who": "a\0b"}, "Null characters"),
