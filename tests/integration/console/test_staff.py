@@ -318,6 +318,7 @@ def addresses(tenant: Tenant, clerk: Clerk) -> Iterator[str]:
         "<uuid:run_id>": str(tenant.runs.get().pk),
         "<uuid:user_id>": str(clerk.user.pk),
         "<uuid:key_id>": str(uuid.uuid4()),
+        "<uuid:visit_id>": str(uuid.uuid4()),
         "<uuid:entry_id>": str(uuid.uuid4()),
         "<str:version>": "0.1.0",
     }

@@ -47,7 +47,7 @@ class TestWhy:
 
     def test_it_shows_all_that_somebody_may_do(self, ada: Member, bo: Member) -> None:
         page = page_of(ada, "/why/", user=str(bo.user.pk))
-        assert page.count(">Yes<") == 2, "The dashboard, and the people."
+        assert page.count(">Yes<") == 4, "The dashboard, the people, and to read and upload files."
         assert "permission=core%3Aroles%3Amanage" in page
 
     def test_it_asks_whom_one_means(self, ada: Member) -> None:

@@ -56,7 +56,7 @@ def test_a_program_gets_a_token_and_has_the_roles_that_it_was_given(
         "Importer",
         ["viewer"],
     )
-    assert found["permissions"] == ["core:dashboard:view"]
+    assert found["permissions"] == ["core:dashboard:view", "core:files:read"]
 
 
 def test_the_secret_is_shown_once_and_kept_nowhere(
