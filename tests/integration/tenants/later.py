@@ -9,13 +9,15 @@ import pytest
 from django.conf import settings as django_settings
 from pytest_django import Settings
 
+from plexica.audit import migrations
 from tenants.schema.migrations import tenant_digest
 
 APP = "audit"
+_PRESENT = Path(migrations.__file__).parent
 _BASE = """
     from importlib import import_module
 
-    Migration = import_module("plexica.audit.migrations.0001_initial").Migration
+    Migration = import_module("plexica.audit.migrations.{name}").Migration
 """
 _MIGRATION = """
     from django.db import migrations, models
@@ -44,9 +46,11 @@ def release(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch)
         package = tmp_path / name
         package.mkdir()
         (package / "__init__.py").touch()
-        (package / "0001_initial.py").write_text(textwrap.dedent(_BASE))
-        parent = "0001_initial"
-        for number, operation in enumerate(operations, start=2):
+        present = sorted(path.stem for path in _PRESENT.glob("0*.py"))
+        for parent in present:
+            source = textwrap.dedent(_BASE).format(name=parent)
+            (package / f"{parent}.py").write_text(source)
+        for number, operation in enumerate(operations, start=len(present) + 1):
             this = f"{number:04}_later"
             source = textwrap.dedent(_MIGRATION).format(
                 before=textwrap.dedent(before), parent=parent, extra=extra, operations=operation
