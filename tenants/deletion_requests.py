@@ -17,7 +17,7 @@ from plexica.core.errors import Conflict, InvalidInput
 from plexica.core.scope import current_scope, platform_scope
 from tenants.models import DeletionRequest, Tenant
 from tenants.scopes import tenant_scope
-from tenants.states import RequestState
+from tenants.states import RequestState, TenantState
 
 MAX_WORDS_LENGTH = 1000
 MAX_LISTED = 20
@@ -49,7 +49,10 @@ def last_request(*, tenant: Tenant) -> DeletionRequest | None:
 
 def list_open_requests() -> QuerySet[DeletionRequest]:
     """Return the requests that wait for an answer, with their tenants, oldest first."""
-    waiting = DeletionRequest.objects.filter(state=RequestState.OPEN)
+    waiting = DeletionRequest.objects.filter(state=RequestState.OPEN).exclude(
+        # Asked for in the moment in which the staff deleted it by themselves.
+        tenant__state=TenantState.DELETED
+    )
     return waiting.select_related("tenant").order_by("requested_at", "id")[:MAX_LISTED]
 
 

@@ -6,6 +6,7 @@ ACTIONS = frozenset(
     {
         gettext_noop("audit exported"),
         gettext_noop("file deleted"),
+        gettext_noop("file downloaded"),
         gettext_noop("file folder deleted"),
         gettext_noop("file folder made"),
         gettext_noop("file replaced"),

@@ -132,13 +132,15 @@ def look_inside(*, tenant: Tenant) -> Inside | None:
         if size is None:
             return None
         with tenant_scope(tenant):
+            owners = list(list_owners()[:OWNERS_SHOWN])
             return Inside(
                 schema_bytes=size,
                 people_count=count_people(),
-                owners=[_facts_of(user) for user in list_owners()[:OWNERS_SHOWN]],
+                owners=[_facts_of(user) for user in owners],
                 last_seen=list(
                     find_people()
                     .filter(last_login__isnull=False)
+                    .exclude(pk__in=[user.pk for user in owners])
                     .order_by("-last_login", "pk")[:PEOPLE_SHOWN]
                 ),
             )

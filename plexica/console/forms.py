@@ -268,7 +268,10 @@ class SupportForm(StrictForm):
         help_text=_("Without this the visit only sees. Who may do what is never changed in it."),
         widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
     )
-    challenge = forms.CharField(max_length=CHALLENGE_LENGTH, widget=forms.HiddenInput())
+    # Without it the service says in words what to do; a hidden field has no place for its error.
+    challenge = forms.CharField(
+        max_length=CHALLENGE_LENGTH, required=False, widget=forms.HiddenInput()
+    )
 
     def __init__(self, *args: Any, may_write: bool, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -16,7 +16,7 @@ from plexica.identity.actors import actor_of
 from plexica.identity.browser_sessions import browser_session_of
 from plexica.rbac.guards import require
 from plexica.rbac.permissions import TENANTS_SUPPORT_WRITE
-from plexica.rbac.visits import ask_visit, end_visit
+from plexica.rbac.visits import ask_visit, end_visit, is_challenge
 from tenants.models import Tenant
 from tenants.selectors import get_tenant
 
@@ -27,14 +27,20 @@ if TYPE_CHECKING:
 @require_http_methods(["GET", "HEAD", "POST"])
 @require("core:tenants:support")
 def tenant_support(request: HttpRequest, slug: str) -> HttpResponse:
-    """Ask why and for how long, and hand the browser over to the workspace."""
+    """Ask why and for how long, and hand the browser over to the workspace.
+
+    The browser begins there, and comes with the digest of a secret that it was given.
+    """
     tenant = get_tenant(slug=slug)
+    challenge = request.GET.get("challenge", "")
+    if request.method != "POST" and tenant.is_active and not is_challenge(challenge):
+        return redirect(f"{tenant.workspace_url}/support/begin/")
     staff = cast("User", request.user)
     may_write = staff.has_perm(TENANTS_SUPPORT_WRITE)
     form = SupportForm(
         request.POST if request.method == "POST" else None,
         may_write=may_write,
-        initial={"challenge": request.GET.get("challenge", "")[:64]},
+        initial={"challenge": challenge},
     )
     status = 400 if form.is_bound else 200
     if form.is_valid():

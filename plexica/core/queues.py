@@ -7,7 +7,9 @@ from celery import current_app
 from django.conf import settings
 from kombu.exceptions import OperationalError
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from plexica.core.errors import TransientError
 
@@ -112,4 +114,7 @@ def _broker() -> Redis:
         settings.CELERY_BROKER_URL,
         socket_connect_timeout=BROKER_SECONDS,
         socket_timeout=BROKER_SECONDS,
+        # Once more at once, as a connection that was kept may be of a broker that was restarted.
+        # The default waits between its tries, for longer than anybody waits for the answer.
+        retry=Retry(NoBackoff(), 1),
     )

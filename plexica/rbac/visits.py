@@ -6,6 +6,7 @@ workspace takes it once. Whoever has only one of the two opens nothing. See docs
 """
 
 import hmac
+import re
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,6 +44,7 @@ DEFAULT_MINUTES = 30
 HAND_OVER_SECONDS = 120
 SECRET_BYTES = 32
 CHALLENGE_LENGTH = 64
+_CHALLENGE = re.compile(rf"[0-9a-f]{{{CHALLENGE_LENGTH}}}")
 
 logger = structlog.get_logger(__name__)
 
@@ -79,6 +81,11 @@ def make_secret() -> str:
 def digest_of(secret: str) -> str:
     """Return what is told and kept of a secret."""
     return sha256(secret.encode()).hexdigest()
+
+
+def is_challenge(text: str) -> bool:
+    """Return whether a text is the digest of a secret, as `digest_of` writes it."""
+    return _CHALLENGE.fullmatch(text) is not None
 
 
 def ask_visit(
@@ -252,7 +259,7 @@ def _check_asked(reason: str, minutes: int, challenge: str) -> None:
         problems["minutes"] = [_("Choose one of the times that are offered.")]
     if problems:
         raise InvalidInput(_("See errors for what is wrong with which field."), fields=problems)
-    if len(challenge) != CHALLENGE_LENGTH or not (challenge.isascii() and challenge.isalnum()):
+    if not is_challenge(challenge):
         raise InvalidInput(_("Begin at the tenant's page once more."))
 
 

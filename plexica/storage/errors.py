@@ -12,6 +12,7 @@ from botocore.exceptions import (
     HTTPClientError,
     IncompleteReadError,
 )
+from botocore.parsers import ResponseParserError
 
 from plexica.core.errors import OutwardError, PermanentError, TransientError
 
@@ -19,7 +20,14 @@ _TRANSIENT_CODES = frozenset(
     {"OperationAborted", "RequestTimeout", "RequestTimeTooSkewed", "SlowDown", "Throttling"}
 )
 # botocore has two unrelated families for a server that does not answer as it should.
-_NO_ANSWER = (ConnectionError, HTTPClientError, IncompleteReadError, RetriesExceededError)
+# The last is what something in between says in the server's place.
+_NO_ANSWER = (
+    ConnectionError,
+    HTTPClientError,
+    IncompleteReadError,
+    RetriesExceededError,
+    ResponseParserError,
+)
 
 
 @contextmanager

@@ -352,6 +352,12 @@ def open_file(*, tenant: Tenant, key: str) -> tuple[StoredFile, Iterator[bytes]]
     return file, answer["Body"].iter_chunks(_CHUNK_BYTES)
 
 
+def note_download(*, file: StoredFile, actor: Actor) -> None:
+    """Write down that somebody took a file with them, where that is worth telling: in a visit."""
+    with transaction.atomic():
+        record(actor=actor, action="file.downloaded", target=_target("file", file.key))
+
+
 def max_file_bytes() -> int:
     """Return how many bytes a file may have."""
     return int(settings.PLEXICA_FILE_MAX_MB) * MEGABYTE

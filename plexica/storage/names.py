@@ -18,7 +18,7 @@ MAX_DEPTH = 20
 # Characters that cannot be seen, and those that turn the direction of what follows, by which a
 # program can pass for a picture: control, surrogate, line and paragraph separators.
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
-_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+_TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
 
 
 def clean_name(name: str) -> str:
@@ -114,6 +114,9 @@ def _problem_of(name: str) -> str:
 
 def _unseen(text: str) -> bool:
     return any(
-        character in _TURNING or unicodedata.category(character) in _REFUSED_CATEGORIES
+        character in _TURNING
+        or unicodedata.category(character) in _REFUSED_CATEGORIES
+        # Noncharacters, which XML, and so a listing, cannot carry.
+        or ord(character) & 0xFFFE == 0xFFFE  # noqa: PLR2004 (The Unicode Standard, section 23.7)
         for character in text
     )

@@ -22,6 +22,7 @@ from plexica.core.forms import StrictForm
 from plexica.core.htmx import render_page, wants_fragment
 from plexica.identity.actors import actor_of
 from plexica.rbac.guards import require
+from plexica.rbac.visit_middleware import visit_of
 from plexica.storage.files import (
     LINK_SECONDS,
     Listing,
@@ -31,6 +32,7 @@ from plexica.storage.files import (
     list_folder,
     make_folder,
     max_file_bytes,
+    note_download,
     open_file,
     read_link,
     sign_link,
@@ -188,6 +190,9 @@ def file_download(request: HttpRequest, link: str) -> HttpResponseBase:
     tenant = tenant_of(request)
     file, chunks = open_file(tenant=tenant, key=read_link(tenant=tenant, link=link))
     logger.info("file_downloaded", key=file.key, user=str(request.user.pk))
+    if visit_of(request):
+        # The tenant's people see what support took.
+        note_download(file=file, actor=actor_of(request))
     response = StreamingHttpResponse(
         chunks,
         content_type="application/octet-stream",

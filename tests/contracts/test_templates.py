@@ -47,7 +47,10 @@ def test_shows_icons_that_there_are(name: str) -> None:
 def test_forms_carry_the_token(name: str) -> None:
     source = (ROOT / name).read_text(encoding="utf-8")
     posts = re.findall(r'<form[^>]*method="post".*?</form>', source, re.DOTALL)
-    assert all("{% csrf_token %}" in form for form in posts)
+    for form in posts:
+        # What another host takes does not learn this one's token.
+        is_taken_here = 'action="{{ tenant.workspace_url }}' not in form.partition(">")[0]
+        assert ("{% csrf_token %}" in form) is is_taken_here
 
 
 @pytest.mark.parametrize("name", TEMPLATES)

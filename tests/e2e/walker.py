@@ -29,7 +29,7 @@ _EVERYTHING = {"runOnly": _STANDARD}
 # The sample of a colour that is refused shows why: nobody can read it.
 _LOOK = """async (options) => {
   const found = await axe.run(
-    {exclude: [[".theme-preview"]]}, {...options, preload: false, resultTypes: ["violations"]});
+    {exclude: [[".theme-refused"]]}, {...options, preload: false, resultTypes: ["violations"]});
   return found.violations.map((rule) => [
     rule.id,
     rule.nodes.slice(0, 3).map((node) => node.html.slice(0, 160) + " " + node.any

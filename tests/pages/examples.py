@@ -7,7 +7,7 @@ name here what stands in its place: without an example, the tests of all pages f
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from plexica.audit.models import AuditEntry
 from plexica.core.actor import SYSTEM
@@ -15,6 +15,7 @@ from plexica.core.scope import platform_scope
 from plexica.identity.models import ServiceAccount, ServiceAccountState, User, UserKind
 from plexica.rbac.models import Group, Role, RoleAssignment
 from plexica.rbac.services import assign_role
+from plexica.rbac.visits import CHALLENGE_LENGTH
 from tenants.models import DeletionRequest, Tenant
 from tenants.scopes import tenant_scope
 from tests.integration.plugins.packages import Author, empty_registry
@@ -36,10 +37,12 @@ class Examples:
     Attributes:
         urlconf: The host's URLconf.
         values: The example for each parameter's name.
+        queries: What a page's address ends in that is none without it, by the page's name.
     """
 
     urlconf: str
     values: dict[str, str]
+    queries: dict[str, str] = field(default_factory=dict)
 
     def paths(self) -> dict[str, Route]:
         """Return the path of every page and of every action on one.
@@ -48,7 +51,7 @@ class Examples:
             Unknown: A route has a parameter without an example.
         """
         return {
-            route.filled(self._example): route
+            route.filled(self._example) + self.queries.get(route.name, ""): route
             for route in routes(self.urlconf)
             if route.is_for_people
         }
@@ -87,6 +90,7 @@ def console_examples(tenant: Tenant) -> Iterator[Examples]:
                 "entry_id": str(entry.pk),
                 "action": "suspend",
             },
+            {"tenant_support": f"?challenge={'0' * CHALLENGE_LENGTH}"},
         )
     finally:
         with platform_scope():

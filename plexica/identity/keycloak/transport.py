@@ -4,7 +4,9 @@ import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http.cookiejar import DefaultCookiePolicy
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 import requests
 from django.utils.translation import gettext_noop
@@ -134,7 +136,9 @@ class Transport:
 
     def _session(self) -> requests.Session:
         sessions: dict[str, requests.Session] = self._local.__dict__.setdefault("sessions", {})
-        if self._base_url not in sessions:
+        # One a server and not one a realm, of which a server may have hundreds.
+        server = urlsplit(self._base_url).netloc
+        if server not in sessions:
             session = requests.Session()
             # The back channel is inside the platform: no proxy and no .netrc stands between.
             session.trust_env = False
@@ -142,8 +146,10 @@ class Transport:
             adapter = HTTPAdapter(max_retries=0)
             session.mount("http://", adapter)
             session.mount("https://", adapter)
-            sessions[self._base_url] = session
-        return sessions[self._base_url]
+            # What one realm sets is nothing to another.
+            session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            sessions[server] = session
+        return sessions[server]
 
 
 def _read(response: requests.Response) -> bytes:

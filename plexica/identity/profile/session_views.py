@@ -63,18 +63,28 @@ def session_end_others(request: HttpRequest) -> HttpResponse:
 
 
 def _end(request: HttpRequest, wanted: list[str] | None) -> HttpResponse:
-    count, outcome = end_own_sessions(
+    ended = end_own_sessions(
         tenant=tenant_or_none(request),
         user=viewer_of(request),
         actor=actor_of(request),
         current=browser_session_of(request),
         wanted=wanted,
     )
-    if count:
+    if ended.count:
         words = ngettext(
-            "%(count)d session has been ended.", "%(count)d sessions have been ended.", count
+            "%(count)d session has been ended.",
+            "%(count)d sessions have been ended.",
+            ended.count,
         )
-        tell_outcome(request, outcome, done=words % {"count": count})
-    else:
+        tell_outcome(request, ended.outcome, done=words % {"count": ended.count})
+    elif ended.is_whole:
         messages.success(request, _("There was no other session."))
+    if wanted is None and not ended.is_whole:
+        messages.warning(
+            request,
+            _(
+                "The login service could not be asked: sessions that only it knows may go on."
+                " Try again soon."
+            ),
+        )
     return HttpResponseRedirect(address_here(request, "session_list"))

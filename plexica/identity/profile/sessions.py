@@ -53,6 +53,21 @@ class OwnSession:
     apps: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of ending sessions.
+
+    Attributes:
+        count: How many there were.
+        outcome: What became of telling the realm.
+        is_whole: Whether the realm could be asked, so that those only it knows are among them.
+    """
+
+    count: int
+    outcome: Outcome
+    is_whole: bool
+
+
 def sessions_at_realm(current: BrowserSession | None) -> list[RealmSession] | None:
     """Return the person's sessions as their realm knows them; None if it does not tell.
 
@@ -100,7 +115,7 @@ def end_own_sessions(
     actor: Actor,
     current: BrowserSession | None,
     wanted: Collection[str] | None,
-) -> tuple[int, Outcome]:
+) -> Ended:
     """End some of somebody's sessions, or all but the one that asks.
 
     Args:
@@ -110,14 +125,12 @@ def end_own_sessions(
         current: The session that asks, which goes on.
         wanted: Which, by their ids; all others when None.
 
-    Returns:
-        How many there were, and what became of telling the realm.
-
     Raises:
         NotFound: None of those are theirs.
     """
-    at_realm = sessions_at_realm(current) or []
-    shown = own_sessions(tenant=tenant, user=user, current=current, at_realm=at_realm)
+    at_realm = sessions_at_realm(current)
+    is_whole = at_realm is not None
+    shown = own_sessions(tenant=tenant, user=user, current=current, at_realm=at_realm or ())
     ending = [
         session
         for session in shown
@@ -125,7 +138,7 @@ def end_own_sessions(
     ]
     if not ending:
         if wanted is None:
-            return 0, Outcome.DONE
+            return Ended(0, Outcome.DONE, is_whole=is_whole)
         raise NotFound
     ids = {session.id for session in ending}
     with transaction.atomic():
@@ -145,9 +158,10 @@ def end_own_sessions(
         )
         if of_realm:
             ask_realm_to_end(user=found, actor=actor, sessions=of_realm)
-    if not of_realm:
-        return len(ending), Outcome.DONE
-    return len(ending), attempt_soon(tenant=tenant, users=[found])[found.pk]
+    outcome = Outcome.DONE
+    if of_realm:
+        outcome = attempt_soon(tenant=tenant, users=[found])[found.pk]
+    return Ended(len(ending), outcome, is_whole=is_whole)
 
 
 def _alive(tenant: Tenant | None, user: User) -> list[BrowserSession]:

@@ -17,7 +17,7 @@ from plexica.core.errors import TransientError
 from plexica.identity.models import User
 from plexica.identity.people_states import PersonState, state_of
 from plexica.rbac.owners import list_owners
-from plexica.rbac.services import assign_role
+from plexica.rbac.services import assign_role, withdraw_role
 from plexica.rbac.system_roles import SUPPORT
 from tenants.claim import claimed
 from tenants.maintenance import ask_reconciliation, get_reconciliation, reconcile_asked
@@ -66,6 +66,7 @@ def owned(acme: Tenant) -> Iterator[Tenant]:
     with tenant_scope(acme):
         ada = User.objects.get(email="ada@acme.example")
         assign_role(holder=ada, role="owner", actor=SYSTEM)
+        withdraw_role(holder=ada, role="admin", actor=SYSTEM)
         User.objects.exclude(pk=ada.pk).delete()
     Tenant.objects.filter(pk=acme.pk).update(owner_email="ada@acme.example")
 

@@ -214,10 +214,11 @@ class TestHolding:
         Grant.objects.create(role=sales, permission="crm:deals:*")
         RoleAssignment.objects.create(role=sales, group=group, assigned_by="system:system")
         assign_role(holder=user, role="viewer", actor=SYSTEM)
-        assert snapshot_of(user).grants == {"core:dashboard:view"}
+        seen = {"core:dashboard:view", "core:files:read"}
+        assert snapshot_of(user).grants == seen
         GroupMembership.objects.create(user=user, group=group)
         raise_epoch()
-        assert snapshot_of(user).grants == {"core:dashboard:view", "crm:deals:*"}
+        assert snapshot_of(user).grants == {*seen, "crm:deals:*"}
         assert has_role(user, "custom-sales")
         assert user.has_perm("crm:deals:read")
         assert not user.has_perm("crm:contacts:read")

@@ -163,6 +163,18 @@ class TestForm:
         answer = staff.console.post("/tenants/acme/support/", {"reason": REASON, "minutes": 30})
         assert answer.status_code == HTTPStatus.FORBIDDEN
 
+    @pytest.mark.parametrize("challenge", ["", "x", "é" * 64, "0" * 63])
+    def test_who_comes_without_a_secret_is_led_to_where_one_is_given(
+        self, sam: Staff, acme: Tenant, challenge: str
+    ) -> None:
+        answer = sam.console.get("/tenants/acme/support/", {"challenge": challenge})
+        assert answer["Location"] == f"{acme.workspace_url}/support/begin/"
+        given = {"reason": REASON, "minutes": 30, "challenge": challenge}
+        refused = sam.console.post("/tenants/acme/support/", given)
+        assert refused.status_code == HTTPStatus.BAD_REQUEST
+        assert "Begin at" in refused.content.decode()
+        assert not SupportVisit.objects.exists()
+
     def test_the_token_is_in_no_address_and_its_form_leads_to_the_tenant_only(
         self, sam: Staff, acme: Tenant
     ) -> None:

@@ -15,8 +15,11 @@ _OPEN = {
     "oidc_logout_everywhere",
     "oidc_logged_out",
 }
+# These answer anybody: a look that the login page shows too, Keycloak's call, and a visit of the
+# platform's staff, whom no session proves when it begins. Each has tests of its own.
+_PUBLIC = {"style", "picture", "oidc_backchannel", "begin", "enter", "leave", "ended"}
 _ALL = list(addresses("plexica.urls_workspace"))
-_GUARDED = [address for address in _ALL if address.name not in _OPEN]
+_GUARDED = [address for address in _ALL if address.name not in _OPEN | _PUBLIC]
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 _REFUSALS = {401, 403, 404, 405}
 
@@ -36,7 +39,7 @@ def assert_refused(client: Client, address: Address, tenant: Tenant) -> None:
 
 
 def test_the_walk_finds_what_there_is() -> None:
-    assert {"dashboard"} | _OPEN <= {address.name for address in _ALL}
+    assert {"dashboard"} | _OPEN | _PUBLIC <= {address.name for address in _ALL}
 
 
 def test_who_may_does_get_in(ada: Browser) -> None:
@@ -54,3 +57,16 @@ def test_cy_is_refused(cy: Browser, acme: Tenant, address: Address) -> None:
 @pytest.mark.parametrize("address", _GUARDED, ids=str)
 def test_strangers_are_refused(acme: Tenant, address: Address) -> None:
     assert_refused(Client(raise_request_exception=False), address, acme)
+
+
+@pytest.mark.parametrize(
+    "address", [address for address in _ALL if address.name in _PUBLIC], ids=str
+)
+def test_what_is_public_says_of_a_tenant_no_more_than_its_name(
+    acme: Tenant, address: Address
+) -> None:
+    client = Client(raise_request_exception=False)
+    for method in _METHODS:
+        answer = client.generic(method, address.path, headers={"host": host_of(acme.workspace_url)})
+        assert answer.status_code < 500, method
+        assert acme.owner_email.encode() not in answer.content

@@ -66,7 +66,8 @@ def found(pattern: re.Pattern[str], page: str) -> str:
 def test_a_colour_that_one_saves_is_everybodys_at_their_next_page(dee: Member, bo: Member) -> None:
     before = bo.client.get("/").content.decode()
     assert not _SHEET.search(before)
-    assert save(dee, theme_colour="0F766E").status_code == HTTPStatus.FOUND
+    saved = save(dee, theme_colour="0F766E")
+    assert saved.status_code == HTTPStatus.FOUND, saved.content.decode()
     address = found(_SHEET, bo.client.get("/").content.decode())
     answer = bo.client.get(address)
     assert answer["Content-Type"] == "text/css; charset=utf-8"

@@ -16,7 +16,7 @@ def test_says_who_calls_and_what_they_may(ada: Program, acme: Tenant) -> None:
     found = answer.json()
     assert (found["kind"], found["name"]) == ("person", ADA)
     assert found["tenant"] == {"slug": "acme", "name": acme.name}
-    assert "owner" in found["roles"]
+    assert found["roles"] == ["owner"]
     assert DASHBOARD_VIEW in found["permissions"]
     assert not any(key.startswith("core:tenants:") for key in found["permissions"])
     assert "no-store" in answer["Cache-Control"]
