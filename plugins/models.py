@@ -4,9 +4,11 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
+from plexica.core.scope import role_name
 from plexica_sdk.manifest import Manifest, manifest_of
 from plexica_sdk.versions import MAX_LENGTH as MAX_VERSION_LENGTH
-from plugins.states import NEXT_STATES, ReleaseState
+from plugins.states import NEXT_STATES, BackendState, InstallationState, ReleaseState
+from tenants.models import SCHEMA_OF_TENANT, ProvisioningRun, Tenant
 
 MAX_SLUG_LENGTH = 24
 MAX_NAME_LENGTH = 100
@@ -90,6 +92,9 @@ class Release(models.Model):
     published_at = models.DateTimeField(null=True)
     deprecated_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
+    # Who has said that it may run without an OS user of its own, where there can be none.
+    unconfined_by = models.CharField(max_length=255, blank=True)
+    unconfined_at = models.DateTimeField(null=True)
 
     class Meta:
         ordering: ClassVar = ["-version_key"]
@@ -126,3 +131,127 @@ class StoredPackage(models.Model):
 
     def __str__(self) -> str:
         return f"package of {self.release_id}"
+
+
+class Installation(models.Model):
+    """One plugin in one tenant (ADR 21). What is secret of it is in `InstallationSecret`."""
+
+    # A tenant's own role reads its own, at every request; the platform's role writes them.
+    shared_privileges: ClassVar[tuple[str, ...]] = ("SELECT",)
+    tenant_rows: ClassVar[str] = SCHEMA_OF_TENANT
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="installations")
+    plugin = models.ForeignKey(Plugin, on_delete=models.PROTECT, related_name="installations")
+    release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="installations")
+    # While UPGRADING: the release that it is brought to.
+    target = models.ForeignKey(Release, on_delete=models.PROTECT, null=True, related_name="+")
+    state = models.CharField(
+        max_length=20, choices=InstallationState.choices, default=InstallationState.INSTALLING
+    )
+    # What of the host the tenant has agreed to, of what the manifest asks for.
+    uses = models.JSONField(default=list)
+    # Those that are not secret; what is not given has the manifest's default.
+    settings = models.JSONField(default=dict)
+    # The last run that changed it.
+    run = models.ForeignKey(
+        ProvisioningRun, on_delete=models.SET_NULL, null=True, related_name="installations"
+    )
+    installed_by = models.CharField(max_length=255)
+    installed_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(auto_now=True)
+    # While UNINSTALLING: when its data goes; null: at once.
+    purge_after = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["installed_at", "id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["tenant", "plugin"], name="installation_once"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=InstallationState.values),
+                name="installation_state_known",
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["purge_after"],
+                condition=models.Q(purge_after__isnull=False),
+                name="installation_purge_due",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.plugin_id} in {self.tenant_id}"
+
+    @property
+    def is_enabled(self) -> bool:
+        """Whether it is served."""
+        return self.state == InstallationState.ENABLED
+
+    @property
+    def schema_name(self) -> str:
+        """The PostgreSQL schema with its tables."""
+        return f"{self.tenant.schema_name}__{self.plugin.slug.replace('-', '_')}"
+
+    @property
+    def database_role(self) -> str:
+        """The PostgreSQL role that reaches its schema, and nothing else."""
+        return role_name(f"p_{self.pk.hex}")
+
+
+class InstallationSecret(models.Model):
+    """A secret of an installation, encrypted at rest: its database password, secret settings."""
+
+    installation = models.ForeignKey(Installation, on_delete=models.CASCADE, related_name="secrets")
+    name = models.CharField(max_length=100)
+    ciphertext = models.TextField()
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["installation", "name"], name="installation_secret_unique"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.installation_id}/{self.name}"
+
+
+class Backend(models.Model):
+    """A release as it runs, for all tenants that have it (ADR 21). The agent writes most of it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    release = models.OneToOneField(Release, on_delete=models.PROTECT, related_name="backend")
+    is_wanted = models.BooleanField(default=True)
+    state = models.CharField(
+        max_length=20, choices=BackendState.choices, default=BackendState.STOPPED
+    )
+    runtime = models.CharField(max_length=20, blank=True)
+    # Host and port, and how the runtime finds again what it has started; empty while it does not
+    # run.
+    address = models.CharField(max_length=100, blank=True)
+    handle = models.CharField(max_length=200, blank=True)
+    # What signs its contexts, encrypted; a new one at each start.
+    ciphertext = models.TextField(blank=True)
+    started_at = models.DateTimeField(null=True)
+    ready_at = models.DateTimeField(null=True)
+    # While WAITING: when it is started again.
+    retry_at = models.DateTimeField(null=True)
+    # When it ended without being asked to, newest last: as many as count for the quarantine.
+    crashes = models.JSONField(default=list)
+    restarts = models.PositiveIntegerField(default=0)
+    last_error = models.CharField(max_length=500, blank=True)
+    log_tail = models.TextField(blank=True)
+    # When the agent last looked.
+    seen_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=models.Q(state__in=BackendState.values), name="backend_state_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"backend of {self.release_id}"

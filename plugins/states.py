@@ -1,4 +1,4 @@
-"""The states of a release, and which may follow which."""
+"""The states of releases, installations and backends, and which may follow which."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -28,3 +28,25 @@ CURRENT_FIRST = (
     ReleaseState.REGISTERED,
     ReleaseState.WITHDRAWN,
 )
+
+
+class InstallationState(models.TextChoices):
+    """Where an installation is in its life; it is served while ENABLED only."""
+
+    INSTALLING = "INSTALLING", _("Being installed")
+    ENABLED = "ENABLED", _("Enabled")
+    DISABLED = "DISABLED", _("Disabled")
+    UPGRADING = "UPGRADING", _("Being upgraded")
+    UNINSTALLING = "UNINSTALLING", _("Uninstalled")
+    FAILED = "FAILED", _("Could not be installed")
+
+
+class BackendState(models.TextChoices):
+    """Where a backend is; it answers while READY only."""
+
+    STOPPED = "STOPPED", _("Stopped")
+    STARTING = "STARTING", _("Starting")
+    READY = "READY", _("Running")
+    WAITING = "WAITING", _("Waits to be started again")
+    QUARANTINED = "QUARANTINED", _("In quarantine")
+    REFUSED = "REFUSED", _("May not run here")

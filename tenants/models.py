@@ -26,7 +26,8 @@ from tenants.theme import Theme, theme_of
 # After this, the message or the worker of a comparison that was asked for counts as lost.
 RECONCILED_WITHIN = timedelta(minutes=10)
 
-_SCHEMA_OF_TENANT = "SELECT schema_name FROM public.tenants_tenant t WHERE t.id = tenant_id"
+# The condition that a shared row is a tenant's, for `tenant_rows` of models with a `tenant_id`.
+SCHEMA_OF_TENANT = "SELECT schema_name FROM public.tenants_tenant t WHERE t.id = tenant_id"
 
 # What a workspace's own people may change of their tenant's row.
 _OWN_SETTINGS = (
@@ -196,14 +197,14 @@ class Domain(DomainMixin):  # type: ignore[misc] # django-tenants has no types
     """A host name that leads to a tenant."""
 
     shared_privileges: ClassVar[tuple[str, ...]] = ("SELECT",)
-    tenant_rows: ClassVar[str] = _SCHEMA_OF_TENANT
+    tenant_rows: ClassVar[str] = SCHEMA_OF_TENANT
 
 
 class TenantSecret(models.Model):
     """A secret of a tenant, encrypted at rest; see `plexica.core.crypto`."""
 
     shared_privileges: ClassVar[tuple[str, ...]] = ("SELECT",)
-    tenant_rows: ClassVar[str] = _SCHEMA_OF_TENANT
+    tenant_rows: ClassVar[str] = SCHEMA_OF_TENANT
 
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="secrets")
     name = models.CharField(max_length=50)
@@ -343,7 +344,7 @@ class DeletionRequest(models.Model):
         "INSERT",
         "UPDATE (state, closed_at, closed_by)",
     )
-    tenant_rows: ClassVar[str] = _SCHEMA_OF_TENANT
+    tenant_rows: ClassVar[str] = SCHEMA_OF_TENANT
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="deletion_requests")

@@ -67,6 +67,9 @@ class RunKind(models.TextChoices):
     RESTORE = "restore", _("Restoration")
     PURGE = "purge", _("Removal")
     UPGRADE = "upgrade", _("Upgrade")
+    PLUGIN_INSTALL = "plugin-install", _("Installation of a plugin")
+    PLUGIN_UPGRADE = "plugin-upgrade", _("Upgrade of a plugin")
+    PLUGIN_UNINSTALL = "plugin-uninstall", _("Uninstallation of a plugin")
 
 
 class RequestState(models.TextChoices):
