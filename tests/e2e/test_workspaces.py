@@ -48,7 +48,7 @@ def test_the_list_of_tenants_is_searched_without_being_loaded_again(
     expect(rows).to_contain_text("cy@globex.example")
     expect(page).to_have_url(re.compile(r"\?q=glob\b"))
     page.get_by_role("searchbox").fill("")
-    page.get_by_label("State").select_option("FAILED")
+    page.get_by_role("combobox", name="State").select_option("FAILED")
     expect(page.get_by_role("heading", name="No tenant matches")).to_be_visible()
     assert page.evaluate("window.isTheSamePage")
 
