@@ -93,7 +93,7 @@ class Release(models.Model):
     deprecated_at = models.DateTimeField(null=True)
     withdrawn_at = models.DateTimeField(null=True)
     # Who has said that it may run without an OS user of its own, where there can be none.
-    unconfined_by = models.CharField(max_length=255, blank=True, db_default="")
+    unconfined_by = models.CharField(max_length=255, blank=True, default="", db_default="")
     unconfined_at = models.DateTimeField(null=True)
 
     class Meta:
