@@ -90,9 +90,7 @@ def require_of_actor(permission: str) -> Callable[[Callable[P, T]], Callable[P, 
     return decorate
 
 
-def _guarded(
-    view: View[P], find: Callable[Concatenate[HttpRequest, P], str], mark: str
-) -> View[P]:
+def _guarded(view: View[P], find: Callable[Concatenate[HttpRequest, P], str], mark: str) -> View[P]:
     @wraps(view)
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         user = request.user

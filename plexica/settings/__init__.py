@@ -298,6 +298,9 @@ STATIC_ROOT = env.path("PLEXICA_STATIC_ROOT", default=str(BASE_DIR / ".plexica" 
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = PLEXICA_ENVIRONMENT == Environment.TEST
 
+# Plugins: what is unpacked of their packages; each process makes again what is missing.
+PLEXICA_PLUGIN_DIR = env.path("PLEXICA_PLUGIN_DIR", default=str(BASE_DIR / ".plexica" / "plugins"))
+
 # Mail, sent by the realms and by Plexica
 EMAIL_HOST = required("PLEXICA_SMTP_HOST")
 EMAIL_PORT = env.int("PLEXICA_SMTP_PORT", default=25)

@@ -1,7 +1,5 @@
 """A plugin's API for programs: `/api/x/<plugin>/…`, with the workspace's own tokens."""
 
-from typing import Any
-
 from django.http import HttpResponseBase
 from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import BasePermission
@@ -9,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from plexica.core.errors import NotFound
+from plexica.identity.actors import viewer_of
 from plexica.identity.models import User
 from plexica.rbac.api import held_by
 from plexica.rbac.engine import snapshot_of
@@ -48,17 +47,18 @@ class PluginAPIView(APIView):
     """Hands a program's request on to a plugin's backend, and its answer back."""
 
     permission_classes = [HoldsWhatTheRouteNeeds]
+    # Of a plugin's methods, its own documentation tells.
+    http_method_names = ["get", "head", "post", "put", "patch", "delete"]
 
     def _pass(self, request: Request, plugin: str, path: str = "") -> HttpResponseBase:
         plain = request._request  # noqa: SLF001 (its body is nobody's here but the backend's)
         check_length(plain)
         installed, _route = find_route(plain, plugin, path)
+        user = viewer_of(request)
         passage = Passage(
             installed=installed,
             tenant=tenant_of(request),
-            caller=Caller(
-                request.user, permissions_held(installed.manifest, snapshot_of(request.user))
-            ),
+            caller=Caller(user, permissions_held(installed.manifest, snapshot_of(user))),
             via=Via.API,
             method=plain.method or "",
             path=f"/{path}",
@@ -70,7 +70,3 @@ class PluginAPIView(APIView):
         return handed_on(forward(passage), is_head=plain.method == "HEAD")
 
     get = post = put = patch = delete = _pass
-
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Refuse: which methods there are is told by the plugin's own documentation."""
-        return self.http_method_not_allowed(request, *args, **kwargs)

@@ -35,9 +35,9 @@ class FormKeeper(FileUploadHandler):
     def handle_raw_input(
         self,
         input_data: Any,
-        META: dict[str, Any],
+        META: dict[str, Any],  # noqa: N803 (Django's name)
         content_length: int,
-        boundary: bytes,
+        boundary: str,
         encoding: str | None = None,
     ) -> tuple[QueryDict, MultiValueDict[str, Any]]:
         """Read all of a form, keep it, and return its fields."""
@@ -100,9 +100,7 @@ def check_length(request: HttpRequest) -> None:
     length = request.META.get("CONTENT_LENGTH") or "0"
     is_known = length.isdecimal() and not request.META.get("HTTP_TRANSFER_ENCODING")
     if not is_known or int(length) > MAX_BYTES:
-        raise BodyTooLarge(
-            _("At most %(max)d MB are taken here at once.") % {"max": MAX_MEGABYTES}
-        )
+        raise BodyTooLarge(_("At most %(max)d MB are taken here at once.") % {"max": MAX_MEGABYTES})
 
 
 def read_body(request: HttpRequest) -> Body:
@@ -128,12 +126,12 @@ def read_body(request: HttpRequest) -> Body:
 
 def _kept(request: HttpRequest) -> IO[bytes] | None:
     """Return the body of a form, which Django reads when it looks for the form's token."""
-    if request.method != "POST":
+    keepers = [each for each in request.upload_handlers if isinstance(each, FormKeeper)]
+    if request.method != "POST" or not keepers:
         return None
     if request.content_type == "multipart/form-data":
         request.POST  # noqa: B018 (has the form read, if nobody has)
-        keeper = next(each for each in request.upload_handlers if isinstance(each, FormKeeper))
-        return io.BytesIO(keeper.content or b"")
+        return io.BytesIO(keepers[0].content or b"")
     if request.content_type == "application/x-www-form-urlencoded":
         return io.BytesIO(request.body)
     return None

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
-
 MAX_FAILURES = 3
 OPEN_SECONDS = 30.0
 MAX_KEPT = 1_000
@@ -55,6 +54,11 @@ class Breaker:
             circuit.failures += 1
             if circuit.failures >= MAX_FAILURES:
                 circuit.closed_until = self._clock() + OPEN_SECONDS
+
+    def forget(self) -> None:
+        """Let every backend be asked again."""
+        with self._lock:
+            self._circuits.clear()
 
 
 breaker = Breaker()

@@ -79,6 +79,11 @@ class Reply:
         self.headers = headers
         self.content_type = content_type
 
+    @property
+    def length(self) -> int | None:
+        """How long the body is, where the backend has said so."""
+        return self._answer.length
+
     def read(self) -> bytes:
         """Return the whole body.
 

@@ -168,6 +168,4 @@ def _caching(given: str) -> str:
 
 def _without(directives: Iterable[str], names: Iterable[str]) -> list[str]:
     unwanted = set(names)
-    return [
-        each for each in directives if each and each.partition("=")[0].lower() not in unwanted
-    ]
+    return [each for each in directives if each and each.partition("=")[0].lower() not in unwanted]

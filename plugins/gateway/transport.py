@@ -137,6 +137,7 @@ class Answer:
     Attributes:
         status: The HTTP status code.
         headers: Its headers, as they came.
+        length: How long its body is, where it says so.
     """
 
     def __init__(
@@ -150,11 +151,12 @@ class Answer:
         self._response = response
         self.status = response.status
         self.headers = response.headers
+        self.length = response.length
 
     @property
     def has_body(self) -> bool:
         """Whether it has a body, as far as its headers say."""
-        return self._response.length != 0
+        return self.length != 0
 
     def chunks(self) -> Iterator[bytes]:
         """Yield the body, and then let the connection go.
@@ -210,7 +212,7 @@ def send(
     target: str,
     headers: Mapping[str, str],
     body: Iterable[bytes] = (),
-    seconds: float = TOTAL_SECONDS,
+    seconds: float | None = None,
 ) -> Answer:
     """Send a request to a backend, and return its answer once its headers are there.
 
@@ -222,14 +224,15 @@ def send(
         target: Path and query, in ASCII.
         headers: The headers, with the body's length among them where there is a body.
         body: The body, in pieces.
-        seconds: How long all may take, the body of the answer included.
+        seconds: How long all may take, the body of the answer included; `TOTAL_SECONDS` at most
+            where nothing else is said.
 
     Raises:
         BackendDown: It cannot be reached.
         BackendTimedOut: It does not answer in time.
         BackendBroken: What it answers is no HTTP.
     """
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + (TOTAL_SECONDS if seconds is None else seconds)
     connection = _pool.take(address)
     if connection.timed is None:
         try:
