@@ -180,7 +180,6 @@ def _exchange(passage: Passage, endpoint: Endpoint, told: _Told) -> Reply:
             caller=passage.caller,
         ),
         "Plexica-Prefix": passage.prefix,
-        "Plexica-Static": f"/x-static/{passage.installed.digest}",
         "X-Request-ID": request_id,
     }
     if passage.body.length is not None:
