@@ -6,7 +6,7 @@ import zipfile
 from plexica.core.actor import SYSTEM
 from plexica_sdk.package import make_package, write_package
 from plexica_sdk.signing import make_private_key, public_key_of, sign_package
-from plugins.models import Plugin, Release, StoredPackage, TrustedKey
+from plugins.models import Backend, Installation, Plugin, Release, StoredPackage, TrustedKey
 from plugins.services import register_release
 from plugins.trust import add_trusted_key
 
@@ -94,7 +94,9 @@ class Author:
 
 
 def empty_registry() -> None:
-    """Leave nothing in the registry."""
+    """Leave nothing in the registry, and nothing of it installed or running."""
+    Installation.objects.all().delete()
+    Backend.objects.all().delete()
     Plugin.objects.update(current=None)
     StoredPackage.objects.all().delete()
     Release.objects.all().delete()
