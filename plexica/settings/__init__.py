@@ -24,6 +24,9 @@ from plexica.settings.environment import (
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
+# What plugins say they work with, and the API is called by
+PLEXICA_VERSION = "0.1.0"
+
 # Where it runs
 PLEXICA_ENVIRONMENT = read_environment()
 _IS_PRODUCTION = PLEXICA_ENVIRONMENT == Environment.PRODUCTION
@@ -304,6 +307,8 @@ DEFAULT_FROM_EMAIL = env.str("PLEXICA_MAIL_FROM", default=f"plexica@{PLEXICA_BAS
 CELERY_BROKER_URL = required("CELERY_BROKER_URL")
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
+    # Roles of the database are the provisioner's.
+    "plugins.rotate_passwords": {"queue": "provisioning"},
     "tenants.run_provisioning": {"queue": "provisioning"},
     # Only the provisioner has the secret of Keycloak's master realm.
     "identity.close_realms": {"queue": "provisioning"},
@@ -339,6 +344,16 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3600},
     },
     "purge-due": {"task": "tenants.purge_due", "schedule": 60.0, "options": {"expires": 60}},
+    "purge-plugins": {
+        "task": "plugins.purge_due",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "rotate-plugin-passwords": {
+        "task": "plugins.rotate_passwords",
+        "schedule": crontab(hour=2, minute=43),
+        "options": {"expires": 3600},
+    },
     "close-realms": {"task": "identity.close_realms", "schedule": 60.0, "options": {"expires": 60}},
     "settle-service-accounts": {
         "task": "identity.settle_service_accounts",
@@ -388,10 +403,37 @@ TENANT_STEPS = {
         "plexica.rbac.provisioning.SystemRoles",
         "plexica.rbac.provisioning.Owner",
     ],
-    "suspend": ["plexica.identity.access.Access", "plexica.identity.access.Sessions"],
-    "resume": ["plexica.identity.access.Opening"],
-    "delete": ["plexica.identity.access.Access", "plexica.identity.access.Sessions"],
-    "restore": ["plexica.identity.access.Opening"],
+    "suspend": [
+        "plexica.identity.access.Access",
+        "plexica.identity.access.Sessions",
+        "plugins.lifecycle.tenants.PluginsClosed",
+    ],
+    "resume": ["plexica.identity.access.Opening", "plugins.lifecycle.tenants.PluginsOpened"],
+    "delete": [
+        "plexica.identity.access.Access",
+        "plexica.identity.access.Sessions",
+        "plugins.lifecycle.tenants.PluginsClosed",
+    ],
+    "restore": ["plexica.identity.access.Opening", "plugins.lifecycle.tenants.PluginsOpened"],
+    # Before the steps of creation are taken back.
+    "purge": ["plugins.lifecycle.tenants.PluginsRemoved"],
+    "plugin-install": [
+        "plugins.lifecycle.steps.Compatibility",
+        "plugins.lifecycle.steps.Running",
+        "plugins.lifecycle.steps.Database",
+        "plugins.lifecycle.steps.Files",
+        "plugins.lifecycle.steps.Migrations",
+    ],
+    "plugin-upgrade": [
+        "plugins.lifecycle.steps.Compatibility",
+        "plugins.lifecycle.steps.Running",
+        "plugins.lifecycle.steps.Migrations",
+    ],
+    "plugin-uninstall": [
+        "plugins.lifecycle.removal.Closing",
+        "plugins.lifecycle.removal.DatabaseRemoval",
+        "plugins.lifecycle.removal.FilesRemoval",
+    ],
 }
 TENANT_PARTS = [
     "tenants.schema.part.SchemaPart",
@@ -409,6 +451,11 @@ PLEXICA_UPGRADE_STATEMENT_TIMEOUT_MS = env.int(
 )
 # Whether the nightly comparison also mends what differs.
 PLEXICA_RECONCILE_REPAIRS = env.bool("PLEXICA_RECONCILE_REPAIRS", default=False)
+# For how long the data of a plugin is kept that was uninstalled; how many connections the role of
+# an installation may have; for how long a run waits for a backend before it tries again.
+PLEXICA_PLUGIN_KEEP_DAYS = env.int("PLEXICA_PLUGIN_KEEP_DAYS", default=30)
+PLEXICA_PLUGIN_CONNECTIONS = env.int("PLEXICA_PLUGIN_CONNECTIONS", default=10)
+PLEXICA_PLUGIN_READY_SECONDS = env.float("PLEXICA_PLUGIN_READY_SECONDS", default=40.0)
 PLEXICA_DELETION_GRACE_DAYS = env.int("PLEXICA_DELETION_GRACE_DAYS", default=30)
 PLEXICA_LEASE_SECONDS = env.int("PLEXICA_LEASE_SECONDS", default=60)
 PLEXICA_STEP_ATTEMPTS = env.int("PLEXICA_STEP_ATTEMPTS", default=5)
@@ -433,7 +480,7 @@ REST_FRAMEWORK: dict[str, Any] = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Plexica API",
-    "VERSION": "0.1.0",
+    "VERSION": PLEXICA_VERSION,
     "DESCRIPTION": "Tenants of a Plexica platform, the runs that make them, and the registry of its"
     " plugins. Errors are problem details (RFC 9457); their `type` is stable.",
     "OAS_VERSION": "3.1.0",
