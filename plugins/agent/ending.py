@@ -85,8 +85,11 @@ class Ending:
         change(backend, state=BackendState.STOPPED, **NOT_RUNNING)
 
     def retire(self, backend: Backend) -> None:
-        """Leave nothing on this machine of a release that nobody needs."""
+        """Leave nothing on this machine of a release that nobody needs. A quarantine goes on."""
         runtime = self._runtimes.of(backend)
         if runtime is not None:
             runtime.remove(backend.release.digest)
-        change(backend, state=BackendState.STOPPED, runtime="", retry_at=None, crashes=[])
+        if backend.state == BackendState.QUARANTINED:
+            change(backend, runtime="")
+        else:
+            change(backend, state=BackendState.STOPPED, runtime="", retry_at=None, crashes=[])

@@ -34,6 +34,7 @@ Act = Callable[[Backend], None]
 
 _MAX_JOBS = 12
 _RUNNING = (BackendState.STARTING, BackendState.READY)
+_SETTLED = (BackendState.STOPPED, BackendState.QUARANTINED)
 
 logger = structlog.get_logger(__name__)
 
@@ -111,7 +112,7 @@ class Agent:
         if backend.handle:
             return self._decide_running(backend, now)
         if not backend.is_wanted:
-            is_settled = backend.state == BackendState.STOPPED and not backend.runtime
+            is_settled = backend.state in _SETTLED and not backend.runtime
             return None if is_settled else self._ending.retire
         is_due = backend.retry_at is None or backend.retry_at <= now
         # One that an agent was about to start when it was ended has no handle yet.

@@ -114,6 +114,7 @@ class Starting:
                     "PLEXICA_SECRET": secret,
                     "PLEXICA_PLUGIN": manifest.slug,
                     "PLEXICA_VERSION": str(manifest.version),
+                    "PLEXICA_DIGEST": backend.release.digest,
                 },
             )
         )

@@ -48,6 +48,7 @@ def test_it_sees_nothing_of_the_host(
         "LANG",
         "PATH",
         "PLEXICA_BACKEND",
+        "PLEXICA_DIGEST",
         "PLEXICA_HOST_URL",
         "PLEXICA_INSTANCE",
         "PLEXICA_LISTEN",
@@ -71,15 +72,20 @@ def test_each_has_an_os_user_of_its_own_and_reads_nobody_elses(
     facts, others = ask(first, "facts()"), ask(second, "facts()")
     assert len({0, facts["user"], others["user"]}) == 3
     assert facts["groups"] == []
-    for backend, foreign in ((first, others), (second, facts)):
+    for backend, other, foreign in ((first, second, others), (second, first, facts)):
         for path in (
             foreign["directory"],
-            foreign["path"][-3],
-            f"/proc/{foreign['user']}/environ",
+            f"{foreign['directory']}/anything",
+            next(path for path in foreign["path"] if "environments" in path),
+            f"/proc/{other.handle.partition('-')[0]}/environ",
             tmp_path / "plugins" / "logs",
-            Path.home() / ".ssh",
         ):
             assert ask(backend, f"os.access({str(path)!r}, os.R_OK)") is False, path
+            assert ask(backend, f"os.access({str(path)!r}, os.W_OK)") is False, path
+        own = next(path for path in ask(backend, "sys.path") if "environments" in path)
+        assert ask(backend, f"os.access({own!r}, os.R_OK)") is True
+        assert ask(backend, f"os.access({own!r}, os.W_OK)") is False
+        assert ask(backend, "os.access(os.getcwd(), os.W_OK)") is True
 
 
 def test_more_memory_than_it_may_have_is_refused_to_it(agent: Agent, ada: Author) -> None:
