@@ -144,10 +144,16 @@ class Installation(models.Model):
     tenant = models.ForeignKey(Tenant, on_delete=models.CASCADE, related_name="installations")
     plugin = models.ForeignKey(Plugin, on_delete=models.PROTECT, related_name="installations")
     release = models.ForeignKey(Release, on_delete=models.PROTECT, related_name="installations")
-    # While UPGRADING: the release that it is brought to.
+    # While UPGRADING, and while INSTALLING takes over what is kept: the release that it is
+    # brought to, and what the tenant has agreed to for it.
     target = models.ForeignKey(Release, on_delete=models.PROTECT, null=True, related_name="+")
+    target_uses = models.JSONField(null=True)
     state = models.CharField(
         max_length=20, choices=InstallationState.choices, default=InstallationState.INSTALLING
+    )
+    # While UPGRADING: what it is again when that has ended.
+    state_before = models.CharField(
+        max_length=20, choices=InstallationState.choices, blank=True, default="", db_default=""
     )
     # What of the host the tenant has agreed to, of what the manifest asks for.
     uses = models.JSONField(default=list)
@@ -160,7 +166,8 @@ class Installation(models.Model):
     installed_by = models.CharField(max_length=255)
     installed_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
-    # While UNINSTALLING: when its data goes; null: at once.
+    # While UNINSTALLING: when its data goes; null: at once. While INSTALLING: such data is taken
+    # over, and a failure leaves it as it was.
     purge_after = models.DateTimeField(null=True)
 
     class Meta:

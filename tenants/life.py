@@ -1,5 +1,6 @@
 """Suspending, resuming, deleting and restoring tenants: each begins a run (ADR 10)."""
 
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -125,7 +126,7 @@ def restore_tenant(*, tenant: Tenant, actor: Actor) -> ProvisioningRun:
             actor,
             "restoration_requested",
             # A tenant that was suspended stays closed: only its state comes back.
-            without_steps=tenant.state_before_deletion == TenantState.SUSPENDED,
+            only=() if tenant.state_before_deletion == TenantState.SUSPENDED else None,
         )
 
 
@@ -184,10 +185,10 @@ def _begin(
     actor: Actor,
     action: str,
     *,
-    without_steps: bool = False,
+    only: Collection[str] | None = None,
     **facts: Any,
 ) -> ProvisioningRun:
-    run = begin_run(tenant=tenant, kind=kind, actor=actor, without_steps=without_steps)
+    run = begin_run(tenant=tenant, kind=kind, actor=actor, only=only)
     record(
         actor=actor,
         action=f"tenant.{action}",

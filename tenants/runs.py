@@ -29,7 +29,7 @@ def begin_run(
     kind: RunKind,
     actor: Actor,
     started: Collection[str] = (),
-    without_steps: bool = False,
+    only: Collection[str] | None = None,
 ) -> ProvisioningRun:
     """Write a run with its steps, and have it worked on once the transaction is committed.
 
@@ -38,7 +38,7 @@ def begin_run(
         kind: What it does.
         actor: Who asks for it.
         started: The steps that count as started, because an earlier run has left something.
-        without_steps: Whether nothing but its end is to be done.
+        only: The names of the steps that are to be done, where it is not all.
 
     Raises:
         TenantBusy: The tenant has a run that is not finished.
@@ -50,7 +50,9 @@ def begin_run(
         raise TenantBusy(
             _("Wait until the run that is under way has ended, then try again.")
         ) from error
-    actions = () if without_steps else kind_of(kind).actions().values()
+    actions = [
+        action for name, action in kind_of(kind).actions().items() if only is None or name in only
+    ]
     ProvisioningStep.objects.bulk_create(
         ProvisioningStep(
             run=run,

@@ -22,6 +22,7 @@ from plexica.events.services import publish
 from tenants import login_rules, session_limits, slugs
 from tenants.lifecycle import move_tenant, save_tenant
 from tenants.models import ProvisioningRun, Tenant
+from tenants.provisioning.kinds import kind_of
 from tenants.runs import PROVISIONING_TASK, begin_run
 from tenants.states import RunKind, RunState, StepState, TenantState
 from tenants.theme import PICTURES_PREFIX
@@ -219,8 +220,9 @@ def retry_run(*, run: ProvisioningRun, actor: Actor) -> ProvisioningRun:
             kind=kind,
             actor=actor,
             started=set(left.values_list("name", flat=True)),
-            without_steps=not failed_run.steps.exists(),
+            only=set(failed_run.steps.values_list("name", flat=True)),
         )
+        kind_of(kind).begin_again(failed=failed_run, run=new_run)
         record(
             actor=actor,
             action="tenant.run_retried",

@@ -95,6 +95,13 @@ FIELD_WORDS: dict[str, Text] = {
     "digest": gettext_lazy("Digest"),
     "key": gettext_lazy("Key"),
     "fingerprint": gettext_lazy("Fingerprint"),
+    "plugin": gettext_lazy("Plugin"),
+    "uses": gettext_lazy("What it may use"),
+    "wanted": gettext_lazy("Wanted version"),
+    "refused": gettext_lazy("Refused version"),
+    "purge_after": gettext_lazy("Kept until"),
+    "settings": gettext_lazy("Settings"),
+    "secrets": gettext_lazy("Secret settings"),
 }
 
 _NOTHING = "–"

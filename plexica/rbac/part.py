@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 from plexica.rbac.models import Role
 from plexica.rbac.registry import Audience
 from plexica.rbac.selectors import has_owner
-from plexica.rbac.services import ensure_system_roles, facts_of
+from plexica.rbac.services import ensure_system_roles, facts_of, wanted_roles
 from plexica.rbac.system_roles import SYSTEM_ROLES
 from tenants.models import Tenant
 from tenants.parts import Difference, Finding, Part
@@ -52,7 +52,8 @@ class RolesPart(Part):
                 for role in Role.objects.filter(is_system=True).prefetch_related("grants")
             }
             is_owned = has_owner()
-        for role in SYSTEM_ROLES[Audience.TENANT]:
+            wanted = wanted_roles()
+        for role in wanted:
             found = present.pop(role.key, None)
             if found is None:
                 findings.append(

@@ -29,6 +29,8 @@ STAFF_VIEW = "core:staff:view"
 STAFF_MANAGE = "core:staff:manage"
 PLUGINS_VIEW = "core:plugins:view"
 PLUGINS_MANAGE = "core:plugins:manage"
+INSTALLATIONS_VIEW = "core:installations:view"
+INSTALLATIONS_MANAGE = "core:installations:manage"
 SERVICE_ACCOUNTS_READ = "core:service-accounts:read"
 SERVICE_ACCOUNTS_MANAGE = "core:service-accounts:manage"
 FILES_READ = "core:files:read"
@@ -238,6 +240,22 @@ CORE_PERMISSIONS = (
         audience=Audience.PLATFORM,
     ),
     PermissionDefinition(
+        key=INSTALLATIONS_VIEW,
+        label=gettext_noop("See the workspace's plugins"),
+        description=gettext_noop(
+            "See which plugins the workspace has and could have, what they ask for, and how they"
+            " are set."
+        ),
+    ),
+    PermissionDefinition(
+        key=INSTALLATIONS_MANAGE,
+        label=gettext_noop("Manage the workspace's plugins"),
+        description=gettext_noop(
+            "Install, switch on and off, set, upgrade and uninstall plugins, and agree to what they"
+            " ask for: code of others works with the workspace's data because of it."
+        ),
+    ),
+    PermissionDefinition(
         key=SERVICE_ACCOUNTS_READ,
         label=gettext_noop("See service accounts"),
         description=gettext_noop(
@@ -334,6 +352,7 @@ RESOURCE_WORDS = (
     gettext_noop("files"),
     gettext_noop("groups"),
     gettext_noop("health"),
+    gettext_noop("installations"),
     gettext_noop("plugins"),
     gettext_noop("roles"),
     gettext_noop("runs"),

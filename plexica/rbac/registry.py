@@ -1,11 +1,17 @@
-"""The permissions that exist. Apps and plugins register theirs at start; then no more are taken."""
+"""The permissions that exist.
 
-from collections.abc import Iterable
+Apps register theirs at start; then no more are taken. What plugins bring differs from tenant to
+tenant: sources tell of it, each time, for the tenant of the current scope.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol
 
 from django.apps import apps
 
+from plexica.core.scope import current_scope_or_none
 from plexica.rbac.keys import MAX_LENGTH, is_key
 
 
@@ -77,7 +83,18 @@ class PermissionRegistry:
         ]
 
 
+class PermissionSource(Protocol):
+    """Who knows of permissions that only some tenants have."""
+
+    def definitions(self) -> Mapping[str, PermissionDefinition]:
+        """Return those of the current scope's tenant, by their keys."""
+
+    def default_grants(self) -> Mapping[str, frozenset[str]]:
+        """Return which of them the tenant's system roles hold, by the roles' keys."""
+
+
 _registry = PermissionRegistry()
+_sources: list[PermissionSource] = []
 
 
 def register(definition: PermissionDefinition) -> None:
@@ -98,11 +115,44 @@ def register_all(definitions: Iterable[PermissionDefinition]) -> None:
         register(definition)
 
 
+def register_source(source: PermissionSource) -> None:
+    """Have a source asked for the permissions of tenants, from an app's `AppConfig.ready`."""
+    if source not in _sources:
+        _sources.append(source)
+
+
 def get_definition(key: str) -> PermissionDefinition | None:
-    """Return a registered permission, or None if there is none with this key."""
-    return _registry.get(key)
+    """Return a permission, or None if there is none with this key here."""
+    found = _registry.get(key)
+    if found is not None:
+        return found
+    return next((known[key] for known in _from_sources() if key in known), None)
 
 
 def list_definitions(audience: Audience | None = None) -> list[PermissionDefinition]:
-    """Return all registered permissions, or those for an audience, by key."""
-    return _registry.definitions(audience)
+    """Return all permissions that there are here, or those for an audience, by key."""
+    own = _registry.definitions(audience)
+    if audience == Audience.PLATFORM:
+        return own
+    others = [definition for known in _from_sources() for definition in known.values()]
+    return sorted([*own, *others], key=lambda definition: definition.key) if others else own
+
+
+def default_grants_of(role: str) -> frozenset[str]:
+    """Return what a system role of the current scope holds beyond what it is declared with.
+
+    Args:
+        role: The role's key.
+    """
+    return frozenset().union(
+        *(source.default_grants().get(role, frozenset()) for source in _here())
+    )
+
+
+def _from_sources() -> list[Mapping[str, PermissionDefinition]]:
+    return [source.definitions() for source in _here()]
+
+
+def _here() -> list[PermissionSource]:
+    scope = current_scope_or_none()
+    return _sources if scope is not None and scope.tenant_slug is not None else []

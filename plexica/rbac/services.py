@@ -1,6 +1,7 @@
 """Writing roles and who holds them, in the current scope."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from django.db import connection, transaction
@@ -12,6 +13,7 @@ from plexica.core.errors import InvalidInput, NotFound
 from plexica.identity.models import User, UserKind
 from plexica.rbac.authority import check_authority, keeping_an_owner
 from plexica.rbac.models import AssignmentSource, Grant, Group, Role, RoleAssignment
+from plexica.rbac.registry import default_grants_of
 from plexica.rbac.selectors import assignments_of, current_audience
 from plexica.rbac.system_roles import ADMIN, OWNER, SYSTEM_ROLES, SystemRole
 from tenants.epochs import raise_epoch
@@ -29,15 +31,27 @@ def ensure_system_roles() -> None:
     Raises:
         NoScope: There is no scope, or it is neither the platform's nor a tenant's.
     """
-    declared = SYSTEM_ROLES[current_audience()]
     with transaction.atomic():
         _lock()
+        declared = wanted_roles()
         roles = {
             role.key: role
             for role in Role.objects.filter(is_system=True).prefetch_related("grants")
         }
         for system_role in declared:
             _ensure_role(system_role, roles.get(system_role.key))
+
+
+def wanted_roles() -> tuple[SystemRole, ...]:
+    """Return the system roles of the current scope, with the default grants of its plugins.
+
+    Raises:
+        NoScope: There is no scope, or it is neither the platform's nor a tenant's.
+    """
+    return tuple(
+        replace(role, grants=role.grants | default_grants_of(role.key))
+        for role in SYSTEM_ROLES[current_audience()]
+    )
 
 
 def assign_role(

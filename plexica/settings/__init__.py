@@ -23,6 +23,9 @@ from plexica.settings.environment import (
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
+# What plugins say they work with, and the API is called by
+PLEXICA_VERSION = "0.1.0"
+
 # Where it runs
 PLEXICA_ENVIRONMENT = read_environment()
 _IS_PRODUCTION = PLEXICA_ENVIRONMENT == Environment.PRODUCTION
@@ -220,6 +223,11 @@ PLEXICA_RATE_LIMIT_FACTOR = env.int("PLEXICA_RATE_LIMIT_FACTOR", default=1)
 PLEXICA_MAX_API_BODY_BYTES = 64 * 1024
 # The addresses of the API that take a file, and how large it may be.
 PLEXICA_MAX_API_FILE_BYTES = {"/api/plugins/releases": 20 * 1024 * 1024}
+# The same of all addresses below one: what is for plugins, and what plugins themselves send.
+PLEXICA_MAX_API_BYTES_BELOW = {
+    "/api/x/": 10 * 1024 * 1024,
+    "/api/host/v1/files/": 10 * 1024 * 1024,
+}
 # What one upload of files may have, of whoever may send one, and what every other form may.
 PLEXICA_FILE_MAX_MB = env.int("PLEXICA_FILE_MAX_MB", default=100)
 PLEXICA_FORM_MAX_MB = 25
@@ -293,6 +301,9 @@ STATIC_ROOT = env.path("PLEXICA_STATIC_ROOT", default=str(BASE_DIR / ".plexica" 
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = PLEXICA_ENVIRONMENT == Environment.TEST
 
+# Plugins: what is unpacked of their packages; each process makes again what is missing.
+PLEXICA_PLUGIN_DIR = env.path("PLEXICA_PLUGIN_DIR", default=str(BASE_DIR / ".plexica" / "plugins"))
+
 # Mail, sent by the realms and by Plexica
 EMAIL_HOST = required("PLEXICA_SMTP_HOST")
 EMAIL_PORT = env.int("PLEXICA_SMTP_PORT", default=25)
@@ -303,6 +314,8 @@ DEFAULT_FROM_EMAIL = env.str("PLEXICA_MAIL_FROM", default=f"plexica@{PLEXICA_BAS
 CELERY_BROKER_URL = required("CELERY_BROKER_URL")
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_ROUTES = {
+    # Roles of the database are the provisioner's.
+    "plugins.rotate_passwords": {"queue": "provisioning"},
     "tenants.run_provisioning": {"queue": "provisioning"},
     # Only the provisioner has the secret of Keycloak's master realm.
     "identity.close_realms": {"queue": "provisioning"},
@@ -338,6 +351,16 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 3600},
     },
     "purge-due": {"task": "tenants.purge_due", "schedule": 60.0, "options": {"expires": 60}},
+    "purge-plugins": {
+        "task": "plugins.purge_due",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "rotate-plugin-passwords": {
+        "task": "plugins.rotate_passwords",
+        "schedule": crontab(hour=2, minute=43),
+        "options": {"expires": 3600},
+    },
     "close-realms": {"task": "identity.close_realms", "schedule": 60.0, "options": {"expires": 60}},
     "settle-service-accounts": {
         "task": "identity.settle_service_accounts",
@@ -387,10 +410,37 @@ TENANT_STEPS = {
         "plexica.rbac.provisioning.SystemRoles",
         "plexica.rbac.provisioning.Owner",
     ],
-    "suspend": ["plexica.identity.access.Access", "plexica.identity.access.Sessions"],
-    "resume": ["plexica.identity.access.Opening"],
-    "delete": ["plexica.identity.access.Access", "plexica.identity.access.Sessions"],
-    "restore": ["plexica.identity.access.Opening"],
+    "suspend": [
+        "plexica.identity.access.Access",
+        "plexica.identity.access.Sessions",
+        "plugins.lifecycle.tenants.PluginsClosed",
+    ],
+    "resume": ["plexica.identity.access.Opening", "plugins.lifecycle.tenants.PluginsOpened"],
+    "delete": [
+        "plexica.identity.access.Access",
+        "plexica.identity.access.Sessions",
+        "plugins.lifecycle.tenants.PluginsClosed",
+    ],
+    "restore": ["plexica.identity.access.Opening", "plugins.lifecycle.tenants.PluginsOpened"],
+    # Before the steps of creation are taken back.
+    "purge": ["plugins.lifecycle.tenants.PluginsRemoved"],
+    "plugin-install": [
+        "plugins.lifecycle.steps.Compatibility",
+        "plugins.lifecycle.steps.Running",
+        "plugins.lifecycle.steps.Database",
+        "plugins.lifecycle.steps.Files",
+        "plugins.lifecycle.steps.Migrations",
+    ],
+    "plugin-upgrade": [
+        "plugins.lifecycle.steps.Compatibility",
+        "plugins.lifecycle.steps.Running",
+        "plugins.lifecycle.steps.Migrations",
+    ],
+    "plugin-uninstall": [
+        "plugins.lifecycle.removal.Closing",
+        "plugins.lifecycle.removal.DatabaseRemoval",
+        "plugins.lifecycle.removal.FilesRemoval",
+    ],
 }
 TENANT_PARTS = [
     "tenants.schema.part.SchemaPart",
@@ -408,6 +458,11 @@ PLEXICA_UPGRADE_STATEMENT_TIMEOUT_MS = env.int(
 )
 # Whether the nightly comparison also mends what differs.
 PLEXICA_RECONCILE_REPAIRS = env.bool("PLEXICA_RECONCILE_REPAIRS", default=False)
+# For how long the data of a plugin is kept that was uninstalled; how many connections the role of
+# an installation may have; for how long a run waits for a backend before it tries again.
+PLEXICA_PLUGIN_KEEP_DAYS = env.int("PLEXICA_PLUGIN_KEEP_DAYS", default=30)
+PLEXICA_PLUGIN_CONNECTIONS = env.int("PLEXICA_PLUGIN_CONNECTIONS", default=10)
+PLEXICA_PLUGIN_READY_SECONDS = env.float("PLEXICA_PLUGIN_READY_SECONDS", default=40.0)
 PLEXICA_DELETION_GRACE_DAYS = env.int("PLEXICA_DELETION_GRACE_DAYS", default=30)
 PLEXICA_LEASE_SECONDS = env.int("PLEXICA_LEASE_SECONDS", default=60)
 PLEXICA_STEP_ATTEMPTS = env.int("PLEXICA_STEP_ATTEMPTS", default=5)
@@ -427,7 +482,7 @@ REST_FRAMEWORK: dict[str, Any] = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Plexica API",
-    "VERSION": "0.1.0",
+    "VERSION": PLEXICA_VERSION,
     "DESCRIPTION": "Tenants of a Plexica platform, the runs that make them, and the registry of its"
     " plugins. Errors are problem details (RFC 9457); their `type` is stable.",
     "OAS_VERSION": "3.1.0",

@@ -97,7 +97,7 @@ def remove_bucket(client: "S3Client", bucket: str) -> None:
         TransientError: Somebody still writes to it.
     """
     for _round in range(_EMPTYING_ROUNDS):
-        _empty(client, bucket)
+        empty_prefix(client, bucket, prefix="")
         if _delete(client, bucket):
             return
     raise TransientError(gettext_noop("The storage bucket is still being written to."))
@@ -123,17 +123,28 @@ def _tag_set(tags: dict[str, str]) -> "list[TagTypeDef]":
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
-def _empty(client: "S3Client", bucket: str) -> None:
-    """Delete unfinished uploads, and each object in all its versions."""
+def empty_prefix(client: "S3Client", bucket: str, prefix: str) -> None:
+    """Delete all that is under a prefix, if there is such a bucket.
+
+    Args:
+        client: The server's.
+        bucket: Whose it is, the caller has made sure.
+        prefix: What the keys begin with; empty for all.
+
+    Raises:
+        TransientError: The server did not delete all of it.
+    """
     try:
-        for uploads in client.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
+        for uploads in client.get_paginator("list_multipart_uploads").paginate(
+            Bucket=bucket, Prefix=prefix
+        ):
             for upload in uploads.get("Uploads", ()):
                 client.abort_multipart_upload(
                     Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"]
                 )
         # Some servers list the last object of a page again on the next: deleting twice is harmless.
         pages = client.get_paginator("list_object_versions").paginate(
-            Bucket=bucket, PaginationConfig={"PageSize": _PAGE_KEYS}
+            Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": _PAGE_KEYS}
         )
         for page in pages:
             found: list[ObjectIdentifierTypeDef] = [

@@ -12,8 +12,11 @@ from typing import Any, ClassVar
 
 from django.utils import timezone
 
+from plexica.audit.services import record
+from plexica.core.actor import SYSTEM
+from plexica.events.services import publish
 from tenants.lifecycle import move_tenant
-from tenants.models import Domain, Tenant
+from tenants.models import Domain, ProvisioningRun, Tenant
 from tenants.parts import configured_parts
 from tenants.provisioning.bringing_up import bring_up_part
 from tenants.provisioning.step import Step, configured_steps
@@ -69,6 +72,26 @@ class Kind(ABC):
 
     def fail(self, tenant: Tenant) -> None:  # noqa: B027 (most leave the tenant as it was)
         """Change the tenant's row in the transaction that ends the run badly."""
+
+    def announce(self, run: ProvisioningRun) -> None:
+        """Tell the audit and the subscribers of what `succeed` has done, in its transaction."""
+        tenant = run.tenant
+        record(
+            actor=SYSTEM,
+            action=f"tenant.{self.past}",
+            target=f"tenant:{tenant.slug}",
+            after={"state": tenant.state},
+        )
+        publish(event=f"tenant.{self.past}", payload={"tenant": tenant.slug, "run": str(run.id)})
+
+    def begin_again(  # noqa: B027 (most need nothing)
+        self, *, failed: ProvisioningRun, run: ProvisioningRun
+    ) -> None:
+        """Hand over what belongs to a failed run to the one that is begun in its place.
+
+        Raises:
+            Conflict: What it was about does not allow it any more.
+        """
 
     def ending(self, *, has_leftovers: bool) -> RunState:
         """Return the state of a run of this kind that failed.
@@ -158,18 +181,17 @@ class Purge(Kind):
     goes_on: ClassVar[bool] = True
 
     def actions(self) -> dict[str, Action]:
-        """Return the steps of creation, taken back: whoever needs a step goes before it."""
+        """Return its own steps, then those of creation, taken back.
+
+        Of the latter, whoever needs a step goes before it.
+        """
+        actions = super().actions()
+        first = frozenset(actions)
         steps = configured_steps(RunKind.CREATE)
-        return {
-            name: Action(
-                name,
-                str(step.label),
-                frozenset(other for other in steps if name in _all_needs(other, steps)),
-                step.undo,
-                None,
-            )
-            for name, step in reversed(steps.items())
-        }
+        for name, step in reversed(steps.items()):
+            needing = frozenset(other for other in steps if name in _all_needs(other, steps))
+            actions[name] = Action(name, str(step.label), first | needing, step.undo, None)
+        return actions
 
     def succeed(self, tenant: Tenant) -> None:
         """Clear the routing entry, the secrets and the addresses, and leave a tombstone."""
@@ -216,6 +238,16 @@ _KINDS: dict[str, Kind] = {
         Upgrade(),
     )
 }
+
+
+def register_kind(kind: Kind) -> None:
+    """Add a kind of run, from an app's `AppConfig.ready`.
+
+    Raises:
+        ValueError: There is another of this name.
+    """
+    if type(_KINDS.setdefault(kind.name, kind)) is not type(kind):
+        raise ValueError(f"There is a kind of run {kind.name} already.")
 
 
 def kind_of(name: str) -> Kind:

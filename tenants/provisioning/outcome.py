@@ -67,14 +67,8 @@ def succeed(lease: Lease, kind: Kind) -> None:
         if kind.name == RunKind.PURGE:
             _forget_cached(tenant)
         kind.succeed(tenant)
+        kind.announce(run)
         _finish(run, RunState.SUCCEEDED)
-        record(
-            actor=SYSTEM,
-            action=f"tenant.{kind.past}",
-            target=f"tenant:{tenant.slug}",
-            after={"state": tenant.state},
-        )
-        publish(event=f"tenant.{kind.past}", payload={"tenant": tenant.slug, "run": str(run.id)})
     logger.info("run_succeeded", kind=run.kind, slug=tenant.slug, seconds=run.seconds)
 
 

@@ -59,4 +59,4 @@ def _load(paths: tuple[str, ...]) -> dict[str, Step]:
 
 def configured_steps(kind: RunKind = RunKind.CREATE) -> dict[str, Step]:
     """Return the steps of a kind of run, by name, in the order in which people read them."""
-    return _load(tuple(settings.TENANT_STEPS[kind]))
+    return _load(tuple(settings.TENANT_STEPS.get(kind, ())))

@@ -1,7 +1,8 @@
 """Schemas and roles that Plexica made and that are no tenant's, found and removed.
 
 Whose a schema is, is told by its owner; whose a role is, by who may administer it. Whatever else
-has such a name is somebody else's, and is neither reported nor touched.
+has such a name is somebody else's, and is neither reported nor touched. Schemas beside a tenant's
+own are the business of who makes them (`tenants.schema.companions`).
 """
 
 import structlog
@@ -14,6 +15,7 @@ from tenants.models import ProvisioningRun, Tenant
 from tenants.parts import Difference, Finding
 from tenants.schema import roles
 from tenants.schema.catalog import server_errors
+from tenants.schema.companions import SEPARATOR
 from tenants.schema.planning import PLAN_SCHEMA
 from tenants.schema.template import TEMPLATE_SCHEMA, is_template_being_built
 from tenants.slugs import SCHEMA_PREFIX
@@ -27,7 +29,8 @@ _ROLE = "role "
 
 _SCHEMAS = """
     SELECT nspname::text FROM pg_catalog.pg_namespace
-     WHERE nspowner = to_regrole(%s) AND (starts_with(nspname::text, %s) OR nspname = ANY(%s))
+     WHERE nspowner = to_regrole(%s)
+       AND (starts_with(nspname::text, %s) AND strpos(nspname::text, %s) = 0 OR nspname = ANY(%s))
      ORDER BY 1"""
 # A role that has something in another database of the server is another platform's.
 _ROLES = """
@@ -92,7 +95,7 @@ def _find() -> dict[str, str]:
     )
     # The names first: what is made after them is no matter, and whose it is, is there before it.
     with connection.cursor() as cursor:
-        cursor.execute(_SCHEMAS, [owner, SCHEMA_PREFIX, list(_SCRATCH_SCHEMAS)])
+        cursor.execute(_SCHEMAS, [owner, SCHEMA_PREFIX, SEPARATOR, list(_SCRATCH_SCHEMAS)])
         schemas = [name for (name,) in cursor.fetchall()]
         cursor.execute(_ROLES, [prefix, provisioner])
         found_roles = [name for (name,) in cursor.fetchall()]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop
 from tenants.models import Tenant
 from tenants.parts import Finding, Part
 from tenants.schema import inspection
+from tenants.schema.companions import companions
 from tenants.schema.migrations import tenant_digest
 from tenants.schema.upgrade import upgrade_schema
 
@@ -30,16 +31,27 @@ class SchemaPart(Part):
 
     def inspect(self, tenant: Tenant) -> list[Finding]:
         """Compare schema, privileges and role with what the template makes."""
-        return inspection.inspect_schema(tenant)
+        return [
+            *inspection.inspect_schema(tenant),
+            *(found for each in companions() for found in each.inspect(tenant)),
+        ]
 
     def repair(self, tenant: Tenant, findings: Iterable[Finding]) -> None:
         """Mend what costs no data."""
-        inspection.repair_schema(tenant, findings)
+        wanted = list(findings)
+        inspection.repair_schema(tenant, wanted)
+        names = {finding.what for finding in wanted if finding.can_repair}
+        for each in companions():
+            each.repair(tenant, names)
 
     def find_orphans(self) -> list[Finding]:
         """Return schemas and roles that Plexica made and that are no tenant's."""
-        return inspection.find_orphans()
+        return [
+            *inspection.find_orphans(),
+            *(found for each in companions() for found in each.find_orphans()),
+        ]
 
     def remove_orphan(self, finding: Finding) -> None:
         """Drop such a schema or role, unless it has become a tenant's."""
-        inspection.remove_orphan(finding)
+        if not any(each.remove_orphan(finding.what) for each in companions()):
+            inspection.remove_orphan(finding)

@@ -62,7 +62,7 @@ class Command(BaseCommand):
 
 def _role_statements(*, web_password: str, provisioner_password: str) -> list[sql.Composed]:
     statements = []
-    for role in ("owner", "platform", "tenant"):
+    for role in ("owner", "platform", "tenant", "plugin"):
         statements += [_create(role), _alter(role, "NOLOGIN")]
     statements += [
         _create("web"),
@@ -74,6 +74,8 @@ def _role_statements(*, web_password: str, provisioner_password: str) -> list[sq
         _grant("owner", "provisioner", "INHERIT FALSE, SET TRUE"),
         # It hands the group on to the tenants' roles and is no member with rights itself.
         _grant("tenant", "provisioner", "ADMIN TRUE, INHERIT FALSE, SET FALSE"),
+        # The same for the roles of plugins, which log in by themselves.
+        _grant("plugin", "provisioner", "ADMIN TRUE, INHERIT FALSE, SET FALSE"),
     ]
     return statements
 
@@ -81,7 +83,7 @@ def _role_statements(*, web_password: str, provisioner_password: str) -> list[sq
 def _database_statements(name: str) -> list[sql.Composed]:
     database, owner = sql.Identifier(name), sql.Identifier(role_name("owner"))
     logins = sql.SQL(", ").join(
-        sql.Identifier(role_name(login)) for login in ("web", "provisioner")
+        sql.Identifier(role_name(login)) for login in ("web", "provisioner", "plugin")
     )
     return [
         sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database),

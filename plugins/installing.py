@@ -1,0 +1,438 @@
+"""Installations: asked for, switched on and off, brought to newer releases, and ended.
+
+What takes time is a run (`plugins.lifecycle`), of which a tenant has one at a time. All of it
+works in whatever scope it is called from.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings as django_settings
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from plexica.core.actor import Actor
+from plexica.core.errors import Conflict, InvalidInput, NotFound
+from plexica.core.scope import platform_scope
+from plugins.backends import want_backend
+from plugins.compatibility import explain_incompatibility, explain_unavailable
+from plugins.lifecycle.following import follow_change, follow_state
+from plugins.lifecycle.removal import KEEPING
+from plugins.models import Installation, Release
+from plugins.secrets import (
+    forget_secret_settings,
+    names_of_secret_settings,
+    set_secret_settings,
+)
+from plugins.selectors import get_plugin, get_release
+from plugins.settings_values import Settings, check_settings
+from plugins.states import InstallationState, ReleaseState
+from plugins.telling import tell
+from tenants.models import Tenant
+from tenants.runs import begin_run
+from tenants.states import RunKind, RunState, StepState
+
+
+class InstallationStateRefused(Conflict):
+    """The installation's state, or the tenant's, does not allow it."""
+
+    code = "installation-state"
+    title = gettext_noop("The state of this installation does not allow it")
+
+
+class ReleaseRefused(Conflict):
+    """The release is not offered, or does not work with this version of Plexica."""
+
+    code = "release-refused"
+    title = gettext_noop("This release cannot be installed")
+
+
+class ConsentMissing(InvalidInput):
+    """What the release asks for was not agreed to as it is; `fields` says what."""
+
+    code = "consent-missing"
+    title = gettext_noop("What the plugin asks for has to be agreed to")
+
+
+def install_plugin(
+    *,
+    tenant: Tenant,
+    slug: str,
+    version: str = "",
+    uses: Collection[str],
+    settings: Mapping[str, Any],
+    actor: Actor,
+) -> Installation:
+    """Begin to install a plugin in a tenant; the run's end enables it, or takes all back.
+
+    One whose data is kept since it was uninstalled takes that over, with the settings that are not
+    given now. One that could not be installed begins anew.
+
+    Args:
+        tenant: Which tenant.
+        slug: The plugin's.
+        version: Which release; the current one when empty.
+        uses: What of the host it may use: all that the manifest asks for, and nothing else.
+        settings: Values by name; what is left out has its default.
+        actor: Who asks for it.
+
+    Raises:
+        NotFound: There is no such plugin, or it has no such release.
+        ReleaseRefused: The release is not offered, or does not work with this Plexica.
+        ConsentMissing: Something that it asks for was not agreed to.
+        InvalidInput: A setting is not acceptable.
+        InstallationStateRefused: The tenant has it already, or is not served.
+        TenantBusy: Something else is being done to the tenant.
+    """
+    with _for_writing():
+        tenant = _lock_tenant(tenant)
+        before = _find(tenant, slug)
+        if before is not None and before.state not in _MAY_BE_INSTALLED:
+            raise InstallationStateRefused(_("This plugin is installed already."))
+        kept = before is not None and before.purge_after is not None
+        release = _release(slug, version, before.release if before and kept else None)
+        manifest = release.contract
+        _check_consent(manifest.uses, uses)
+        values = check_settings(
+            manifest,
+            settings,
+            plain=before.settings if before and kept else {},
+            secrets=names_of_secret_settings(installation=before)
+            if before and kept
+            else frozenset(),
+        )
+        installation = before or Installation(tenant=tenant, plugin=release.plugin)
+        if kept:
+            installation.target, installation.target_uses = release, sorted(uses)
+        else:
+            installation.release, installation.uses = release, sorted(uses)
+            installation.purge_after = None
+        started = _left_by(installation)
+        run = begin_run(tenant=tenant, kind=RunKind.PLUGIN_INSTALL, actor=actor, started=started)
+        installation.state = InstallationState.INSTALLING
+        installation.run = run
+        installation.installed_by = actor.name
+        installation.installed_at = timezone.now()
+        installation.settings = values.plain
+        installation.save()
+        _keep_secrets(installation, values)
+        tell(
+            installation,
+            "install_requested",
+            actor=actor,
+            version=release.version,
+            uses=sorted(uses),
+        )
+    return installation
+
+
+def enable_installation(*, installation: Installation, actor: Actor) -> Installation:
+    """Serve an installation from the next request on.
+
+    Raises:
+        InstallationStateRefused: It is not disabled, or the tenant is not served.
+        ReleaseRefused: Its release is withdrawn, or does not work with this Plexica any more.
+    """
+    with _for_writing():
+        installation = _lock(installation)
+        _check_state(installation, InstallationState.DISABLED)
+        if installation.release.state == ReleaseState.WITHDRAWN:
+            raise ReleaseRefused(_("This release has been withdrawn. Upgrade to another one."))
+        if problem := explain_incompatibility(installation.release):
+            raise ReleaseRefused(problem)
+        want_backend(release=installation.release)
+        return _switch(installation, InstallationState.ENABLED, actor)
+
+
+def disable_installation(*, installation: Installation, actor: Actor) -> Installation:
+    """Serve an installation no more, from the next request on; nothing of it is lost.
+
+    Raises:
+        InstallationStateRefused: It is not enabled.
+    """
+    with _for_writing():
+        installation = _lock(installation)
+        _check_state(installation, InstallationState.ENABLED)
+        return _switch(installation, InstallationState.DISABLED, actor)
+
+
+def upgrade_installation(
+    *, installation: Installation, version: str, uses: Collection[str], actor: Actor
+) -> Installation:
+    """Begin to bring an installation to a newer release; if that fails, the old one is back.
+
+    Args:
+        installation: Which.
+        version: The newer release; the current one when empty.
+        uses: What of the host it may use: all that the new manifest asks for, and nothing else.
+        actor: Who asks for it.
+
+    Raises:
+        NotFound: There is no such release.
+        ReleaseRefused: It is not newer, not offered, or does not work with this Plexica.
+        ConsentMissing: Something that it asks for was not agreed to.
+        InstallationStateRefused: The installation is neither enabled nor disabled.
+        TenantBusy: Something else is being done to the tenant.
+    """
+    with _for_writing():
+        installation = _lock(installation)
+        _check_state(installation, InstallationState.ENABLED, InstallationState.DISABLED)
+        release = _release(installation.plugin.slug, version, None)
+        if release.version_key <= installation.release.version_key:
+            raise ReleaseRefused(
+                _("Version %(version)s is not newer than the one that is installed.")
+                % {"version": release.version}
+            )
+        _check_consent(release.contract.uses, uses)
+        installation.run = begin_run(
+            tenant=installation.tenant, kind=RunKind.PLUGIN_UPGRADE, actor=actor
+        )
+        installation.state_before = installation.state
+        installation.state = InstallationState.UPGRADING
+        installation.target, installation.target_uses = release, sorted(uses)
+        installation.save()
+        # Its default grants stay: they are those of the release that it may come back to.
+        follow_state(installation)
+        tell(
+            installation,
+            "upgrade_requested",
+            actor=actor,
+            wanted=release.version,
+            uses=sorted(uses),
+        )
+    return installation
+
+
+def uninstall_installation(
+    *, installation: Installation, purge: bool, actor: Actor
+) -> Installation:
+    """Serve an installation no more from the next request on, and have its data go.
+
+    Args:
+        installation: Which; one whose data is kept may be purged before its time.
+        purge: Whether the data goes at once; else it is kept for `PLEXICA_PLUGIN_KEEP_DAYS`, and
+            an installation before that takes it over.
+        actor: Who asks for it.
+
+    Raises:
+        InstallationStateRefused: It is neither enabled nor disabled, nor kept and to be purged.
+        TenantBusy: Something else is being done to the tenant.
+    """
+    with _for_writing():
+        installation = _lock(installation)
+        kept = {InstallationState.UNINSTALLING} if purge else set()
+        _check_state(installation, InstallationState.ENABLED, InstallationState.DISABLED, *kept)
+        days = timedelta(days=django_settings.PLEXICA_PLUGIN_KEEP_DAYS)
+        return begin_removal(
+            installation=installation,
+            purge_after=None if purge else timezone.now() + days,
+            actor=actor,
+        )
+
+
+def begin_removal(
+    *, installation: Installation, purge_after: datetime | None, actor: Actor
+) -> Installation:
+    """Begin the run that closes an installation, or removes it, in the caller's transaction.
+
+    Args:
+        installation: Which, as it is now.
+        purge_after: Until when its data is kept; None has it removed by this run.
+        actor: Who asks for it.
+
+    Raises:
+        TenantBusy: Something else is being done to the tenant.
+    """
+    before = {"state": installation.state}
+    installation.run = begin_run(
+        tenant=installation.tenant,
+        kind=RunKind.PLUGIN_UNINSTALL,
+        actor=actor,
+        only=None if purge_after is None else KEEPING,
+    )
+    installation.state = InstallationState.UNINSTALLING
+    installation.purge_after = purge_after
+    installation.save()
+    follow_change(installation)
+    until = {"purge_after": purge_after.isoformat()} if purge_after else {}
+    tell(installation, "uninstall_requested", actor=actor, before=before, **until)
+    return installation
+
+
+def change_settings(
+    *, installation: Installation, values: Mapping[str, Any], actor: Actor
+) -> Installation:
+    """Change some of an installation's settings; what is not given stays.
+
+    Args:
+        installation: Which.
+        values: Values by name; None takes one away, so that the default counts.
+        actor: Who changes them.
+
+    Raises:
+        InvalidInput: A value is not acceptable, or one that is required would be missing.
+        InstallationStateRefused: It is neither enabled nor disabled.
+    """
+    with _for_writing():
+        installation = _lock(installation)
+        _check_state(installation, InstallationState.ENABLED, InstallationState.DISABLED)
+        kept = check_settings(
+            installation.release.contract,
+            values,
+            plain=installation.settings,
+            secrets=names_of_secret_settings(installation=installation),
+        )
+        before = {
+            name: installation.settings[name] for name in values if name in installation.settings
+        }
+        installation.settings = kept.plain
+        installation.save(update_fields=["settings", "updated_at"])
+        _keep_secrets(installation, kept)
+        follow_state(installation)
+        tell(
+            installation,
+            "settings_changed",
+            actor=actor,
+            before={"settings": before},
+            settings={name: kept.plain[name] for name in values if name in kept.plain},
+            secrets=sorted({*kept.secrets, *kept.forgotten}),
+        )
+    return installation
+
+
+def dismiss_failed(*, installation: Installation, actor: Actor) -> None:
+    """Put away an installation that could not be made.
+
+    What could not be taken back then is removed first, by a run.
+
+    Raises:
+        InstallationStateRefused: It has not failed.
+        TenantBusy: Something else is being done to the tenant.
+    """
+    with _for_writing():
+        installation = _lock(installation)
+        _check_state(installation, InstallationState.FAILED)
+        if _left_by(installation):
+            begin_removal(installation=installation, purge_after=None, actor=actor)
+            return
+        tell(installation, "dismissed", actor=actor)
+        installation.delete()
+
+
+_MAY_BE_INSTALLED = (InstallationState.FAILED, InstallationState.UNINSTALLING)
+
+
+@contextmanager
+def _for_writing() -> Iterator[None]:
+    with platform_scope(), transaction.atomic():
+        yield
+
+
+def _lock_tenant(tenant: Tenant) -> Tenant:
+    """Return a tenant that is served, held until the transaction ends."""
+    found: Tenant | None = Tenant.objects.select_for_update().filter(pk=tenant.pk).first()
+    if found is None or not found.is_active:
+        raise InstallationStateRefused(
+            _("Plugins of a tenant that is not active stay as they are.")
+        )
+    return found
+
+
+def _lock(installation: Installation) -> Installation:
+    """Return an installation as it is now, held until the transaction ends, with its tenant."""
+    tenant = _lock_tenant(installation.tenant)
+    found = _rows().filter(pk=installation.pk).first()
+    if found is None:
+        raise NotFound(_("This plugin is not installed any more."))
+    found.tenant = tenant
+    return found
+
+
+def _find(tenant: Tenant, slug: str) -> Installation | None:
+    found = _rows().filter(tenant=tenant, plugin__slug=slug).first()
+    if found is not None:
+        found.tenant = tenant
+    return found
+
+
+def _rows() -> QuerySet[Installation]:
+    related = Installation.objects.select_related("plugin", "release", "target", "run")
+    return related.select_for_update(of=("self",))
+
+
+def _check_state(installation: Installation, *allowed: InstallationState) -> None:
+    if installation.state not in allowed:
+        raise InstallationStateRefused(
+            _("This plugin is %(state)s: that cannot be done to it now.")
+            % {"state": installation.get_state_display().lower()}
+        )
+
+
+def _release(slug: str, version: str, kept: Release | None) -> Release:
+    """Return a release that may be installed; nothing is told of those that never were offered.
+
+    Args:
+        slug: The plugin's.
+        version: Which; the current one when empty.
+        kept: The one whose data is there, which the tenant may have again.
+    """
+    if version:
+        release: Release | None = get_release(slug=slug, version=version)
+    else:
+        release = get_plugin(slug=slug).current or kept
+    if release is None or release.state == ReleaseState.REGISTERED:
+        raise NotFound(_("There is no such release of this plugin."))
+    has_it = kept is not None and kept.pk == release.pk
+    problem = explain_unavailable(release, has_it=has_it) or explain_incompatibility(release)
+    if problem:
+        raise ReleaseRefused(problem)
+    if kept is not None and release.version_key < kept.version_key:
+        raise ReleaseRefused(
+            _("The data that is kept is that of version %(version)s, which is newer.")
+            % {"version": kept.version}
+        )
+    return release
+
+
+def _check_consent(asked: Collection[str], given: Collection[str]) -> None:
+    if unknown := sorted(set(given) - set(asked)):
+        raise InvalidInput(
+            fields={"uses": [_("The plugin does not ask for %(use)s.") % {"use": unknown[0]}]}
+        )
+    if missing := sorted(set(asked) - set(given)):
+        raise ConsentMissing(
+            fields={
+                "uses": [
+                    _("The plugin asks for %(uses)s. It can be had with that only.")
+                    % {"uses": ", ".join(missing)}
+                ]
+            }
+        )
+
+
+def _left_by(installation: Installation) -> set[str]:
+    """Return the steps of an installation's last run that could not be taken back."""
+    run = installation.run
+    if run is None or run.state != RunState.ROLLBACK_INCOMPLETE:
+        return set()
+    left = run.steps.filter(state=StepState.UNDO_FAILED)
+    return set(left.values_list("name", flat=True))
+
+
+def _switch(installation: Installation, state: InstallationState, actor: Actor) -> Installation:
+    before = {"state": installation.state}
+    installation.state = state
+    installation.save(update_fields=["state", "updated_at"])
+    follow_change(installation)
+    tell(installation, state.lower(), actor=actor, before=before)
+    return installation
+
+
+def _keep_secrets(installation: Installation, values: Settings) -> None:
+    set_secret_settings(installation=installation, values=values.secrets)
+    forget_secret_settings(installation=installation, names=values.forgotten)
