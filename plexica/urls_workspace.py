@@ -7,6 +7,7 @@ urlpatterns = [
     path("api/", include("plexica.workspace.api.urls")),
     path("theme/", include("plexica.workspace.theme_urls")),
     path("support/", include("plexica.workspace.support_urls")),
+    path("", include("plugins.gateway.urls")),
     path("", include("plexica.workspace.urls")),
 ]
 

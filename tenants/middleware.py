@@ -31,6 +31,8 @@ WORKSPACE_URLCONF = "plexica.urls_workspace"
 _CLOSED_STATES = (TenantState.SUSPENDED, TenantState.DELETING)
 # Where a realm tells of sessions that have ended, at an internal address: the realm's name follows.
 BACKCHANNEL_PATH = "/oidc/backchannel/"
+# What every browser gets alike, and every cache keeps: no session may come into it.
+_SAME_FOR_ALL = (THEME_PATH, "/x-static/")
 _REALM_IN_PATH = re.compile(rf"{BACKCHANNEL_PATH}([a-z0-9-]{{1,63}})/")
 MAX_HOST_LENGTH = 253  # RFC 1035, section 2.3.4, as text
 
@@ -57,7 +59,10 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
         epoch = tenant.permission_epoch if tenant else None
         with scope, epoch_kept(current_scope().schema, epoch):
             response = cast("HttpResponseBase", self.get_response(request))
-            if request.path_info.startswith(THEME_PATH) and response.status_code == HTTPStatus.OK:
+            if (
+                request.path_info.startswith(_SAME_FOR_ALL)
+                and response.status_code == HTTPStatus.OK
+            ):
                 # Whoever asks, it is the same: what asked who that is has said that it varies.
                 response.headers.pop("Vary", None)
             if isinstance(response, StreamingHttpResponse) and not response.is_async:
@@ -85,10 +90,9 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
             return host_not_found()
         prefer(request, locale=tenant.locale, time_zone=tenant.time_zone)
         request.tenant = tenant  # type: ignore[attr-defined]
-        if request.path_info.startswith(THEME_PATH):
-            # The same for everybody, and kept by every cache: no session may come into it.
+        if request.path_info.startswith(_SAME_FOR_ALL):
             request.COOKIES = {}
-        elif is_closed:
+        if is_closed and not request.path_info.startswith(THEME_PATH):
             return closed(request)
         _route(request, WORKSPACE_URLCONF)
         return tenant_scope(tenant)

@@ -28,9 +28,7 @@ class BodyLimitMiddleware:
                 return problem_response(
                     status=411, code="length-required", detail="Send a Content-Length."
                 )
-            limit = settings.PLEXICA_MAX_API_FILE_BYTES.get(
-                request.path_info, settings.PLEXICA_MAX_API_BODY_BYTES
-            )
+            limit = _limit_of(request.path_info)
             if not length.isdecimal() or int(length) > limit:
                 return problem_response(
                     status=413,
@@ -38,3 +36,12 @@ class BodyLimitMiddleware:
                     detail=f"A request body may have {limit} bytes at most.",
                 )
         return self.get_response(request)
+
+
+def _limit_of(path: str) -> int:
+    below = settings.PLEXICA_MAX_API_BYTES_BELOW.items()
+    return int(
+        settings.PLEXICA_MAX_API_FILE_BYTES.get(path)
+        or next((limit for prefix, limit in below if path.startswith(prefix)), 0)
+        or settings.PLEXICA_MAX_API_BODY_BYTES
+    )

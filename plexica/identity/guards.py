@@ -13,9 +13,11 @@ from plexica.identity.next_page import is_from_script, login_address, wanted_pat
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
-# What a guard asks for: a permission's key, or this for nothing but a login.
+# What a guard asks for: a permission's key, this for nothing but a login, or that for a permission
+# which is known when the request is.
 GUARD_ATTRIBUTE = "plexica_guard"
 LOGIN = "login"
+FOUND = "found"
 
 
 def logged_in(view: View[P]) -> View[P]:

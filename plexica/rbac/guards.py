@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponseBase
 
-from plexica.identity.guards import GUARD_ATTRIBUTE, login_needed
+from plexica.identity.guards import FOUND, GUARD_ATTRIBUTE, login_needed
 from plexica.identity.models import User
 from plexica.rbac.engine import has_permission, snapshot_of
 from plexica.rbac.keys import is_key
@@ -33,18 +33,24 @@ def require(permission: str) -> Callable[[View[P]], View[P]]:
     _check_key(permission)
 
     def decorate(view: View[P]) -> View[P]:
-        @wraps(view)
-        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-            user = request.user
-            if not isinstance(user, User) or not user.is_active:
-                return login_needed(request)
-            held = snapshot_of(user)
-            if not held.allows(permission):
-                raise refusal(held=held, permission=permission)
-            return view(request, *args, **kwargs)
+        def known(*_args: object, **_kwargs: object) -> str:
+            return permission
 
-        setattr(guarded, GUARD_ATTRIBUTE, permission)
-        return guarded
+        return _guarded(view, known, permission)
+
+    return decorate
+
+
+def require_found(find: Callable[Concatenate[HttpRequest, P], str]) -> Callable[[View[P]], View[P]]:
+    """Let only those see a view who hold the permission that is found in the request.
+
+    Args:
+        find: Returns the permission's key; called with what the view is called with, for those
+            who are logged in only. It may raise, such as `NotFound`.
+    """
+
+    def decorate(view: View[P]) -> View[P]:
+        return _guarded(view, find, FOUND)
 
     return decorate
 
@@ -82,6 +88,22 @@ def require_of_actor(permission: str) -> Callable[[Callable[P, T]], Callable[P, 
         return guarded
 
     return decorate
+
+
+def _guarded(view: View[P], find: Callable[Concatenate[HttpRequest, P], str], mark: str) -> View[P]:
+    @wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        user = request.user
+        if not isinstance(user, User) or not user.is_active:
+            return login_needed(request)
+        permission = find(request, *args, **kwargs)
+        held = snapshot_of(user)
+        if not held.allows(permission):
+            raise refusal(held=held, permission=permission)
+        return view(request, *args, **kwargs)
+
+    setattr(guarded, GUARD_ATTRIBUTE, mark)
+    return guarded
 
 
 def _check_key(permission: str) -> None:

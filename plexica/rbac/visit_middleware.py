@@ -18,7 +18,7 @@ from django.utils.translation import gettext_noop
 from plexica.core.error_pages import error_page
 from plexica.core.errors import PermissionRefused, ServiceUnavailable
 from plexica.core.limits import API_PREFIX
-from plexica.identity.guards import GUARD_ATTRIBUTE
+from plexica.identity.guards import FOUND, GUARD_ATTRIBUTE
 from plexica.identity.models import User
 from plexica.identity.next_page import is_from_script
 from plexica.identity.visitor import Visit
@@ -114,7 +114,8 @@ def _refusal(request: HttpRequest, visit: Visit) -> HttpResponse | None:
         return None
     if request.method not in SAFE_METHODS and not visit.is_writing:
         return error_page(request, ReadOnlyVisit(_("Nothing can be changed in this visit.")))
-    if found.namespace != OPEN_VIEWS and not is_key(_guard_of(found.func)):
+    guard = _guard_of(found.func)
+    if found.namespace != OPEN_VIEWS and guard != FOUND and not is_key(guard):
         return error_page(
             request, PermissionRefused(_("This is for the people of the workspace only."))
         )

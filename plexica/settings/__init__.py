@@ -223,6 +223,11 @@ PLEXICA_RATE_LIMIT_FACTOR = env.int("PLEXICA_RATE_LIMIT_FACTOR", default=1)
 PLEXICA_MAX_API_BODY_BYTES = 64 * 1024
 # The addresses of the API that take a file, and how large it may be.
 PLEXICA_MAX_API_FILE_BYTES = {"/api/plugins/releases": 20 * 1024 * 1024}
+# The same of all addresses below one: what is for plugins, and what plugins themselves send.
+PLEXICA_MAX_API_BYTES_BELOW = {
+    "/api/x/": 10 * 1024 * 1024,
+    "/api/host/v1/files/": 10 * 1024 * 1024,
+}
 # What one upload of files may have, of whoever may send one, and what every other form may.
 PLEXICA_FILE_MAX_MB = env.int("PLEXICA_FILE_MAX_MB", default=100)
 PLEXICA_FORM_MAX_MB = 25
@@ -295,6 +300,9 @@ STATIC_URL = "/static/"
 STATIC_ROOT = env.path("PLEXICA_STATIC_ROOT", default=str(BASE_DIR / ".plexica" / "static"))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = PLEXICA_ENVIRONMENT == Environment.TEST
+
+# Plugins: what is unpacked of their packages; each process makes again what is missing.
+PLEXICA_PLUGIN_DIR = env.path("PLEXICA_PLUGIN_DIR", default=str(BASE_DIR / ".plexica" / "plugins"))
 
 # Mail, sent by the realms and by Plexica
 EMAIL_HOST = required("PLEXICA_SMTP_HOST")

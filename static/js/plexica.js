@@ -124,6 +124,21 @@
     }
   });
 
+  // What a plugin writes into a page asks its own backend, and nothing else in the person's name.
+  document.addEventListener("htmx:configRequest", (event) => {
+    const own = event.target.closest("[data-plugin-prefix]")?.dataset.pluginPrefix;
+    if (!own) return;
+    const { pathname } = new URL(event.detail.path, window.location.href);
+    if (pathname !== own && !pathname.startsWith(`${own}/`)) event.preventDefault();
+  });
+
+  // A plugin that does not answer has words for its own place, and none for the whole page.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (!event.detail.xhr.getResponseHeader("Plexica-Notice")) return;
+    event.detail.shouldSwap = true;
+    event.detail.isError = false;
+  });
+
   document.addEventListener("htmx:afterSettle", (event) => announce(event.target.parentNode ?? document));
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.successful) showConnection(false);

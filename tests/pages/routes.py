@@ -10,8 +10,8 @@ from django.urls import URLPattern, URLResolver
 _PARAMETER = re.compile(r"<(?:(?P<converter>\w+):)?(?P<name>\w+)>")
 # A regular expression's named groups are its parameters; nothing else of it may vary.
 _GROUP = re.compile(r"\(\?P<(\w+)>[^()]*\)")
-# What programs and the login use; people see their pages only.
-_NO_PAGES = ("/api/", "/oidc/")
+# What programs and the login use, and what is a plugin's own; people see their pages only.
+_NO_PAGES = ("/api/", "/oidc/", "/x/", "/x-static/")
 # Files that pages show, and not pages themselves, have an ending or one of these names.
 _FILES = {"avatar", "file_download", "picture", "style"}
 

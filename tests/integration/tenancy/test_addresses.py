@@ -15,9 +15,12 @@ _OPEN = {
     "oidc_logout_everywhere",
     "oidc_logged_out",
 }
-# These answer anybody: a look that the login page shows too, Keycloak's call, and a visit of the
-# platform's staff, whom no session proves when it begins. Each has tests of its own.
-_PUBLIC = {"style", "picture", "oidc_backchannel", "begin", "enter", "leave", "ended"}
+# These answer anybody: a look that the login page shows too, the files of signed packages,
+# Keycloak's call, and a visit of the platform's staff, whom no session proves when it begins. Each
+# has tests of its own.
+_PUBLIC = {
+    "style", "picture", "plugin_static", "oidc_backchannel", "begin", "enter", "leave", "ended",
+}  # fmt: skip
 _ALL = list(addresses("plexica.urls_workspace"))
 _GUARDED = [address for address in _ALL if address.name not in _OPEN | _PUBLIC]
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")

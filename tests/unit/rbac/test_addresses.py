@@ -8,10 +8,11 @@ import pytest
 from django.conf import settings
 from django.urls import URLPattern, URLResolver
 
-from plexica.identity.guards import GUARD_ATTRIBUTE, LOGIN
+from plexica.identity.guards import FOUND, GUARD_ATTRIBUTE, LOGIN
 from plexica.rbac.api import HasPermission, HoldsWhatIsNeeded, IsKnown
 from plexica.rbac.keys import is_key
 from plexica.rbac.registry import Audience, get_definition
+from plugins.gateway.api_views import HoldsWhatTheRouteNeeds
 from tenants.api.base import TenantAPIView, guarded
 
 SITES = [
@@ -40,8 +41,8 @@ def _asked_for(callback: Any) -> Iterator[str]:
             yield from getattr(view, "permissions_needed", {}).values()
 
 
-# What is open to everybody: the way in and out, the look of the pages there, and the description
-# of the API. The home page of
+# What is open to everybody: the way in and out, the look of the pages there, files of signed
+# packages, and the description of the API. The home page of
 # the console only leads on, and an address with a slash too many leads to the one without.
 PUBLIC = {
     "AuthenticateView",
@@ -55,6 +56,7 @@ PUBLIC = {
     "DocsView",
     "theme_style",
     "theme_picture",
+    "static_file",
     "redirect_to_canonical",
     # Where a visit of the staff begins and ends: the console has asked for the permission.
     "support_begin",
@@ -67,15 +69,17 @@ PUBLIC = {
 def _is_guarded(callback: Any) -> bool:
     view = getattr(callback, "cls", None)
     if view is None:
-        is_own = getattr(callback, GUARD_ATTRIBUTE, "") == LOGIN
-        return is_own or bool(list(_asked_for(callback)))
+        # What is one's own, or of a plugin: then its manifest names the permission.
+        return getattr(callback, GUARD_ATTRIBUTE, "") in {LOGIN, FOUND} or bool(
+            list(_asked_for(callback))
+        )
     guards = view.permission_classes
     if HoldsWhatIsNeeded in guards:
         methods = {name for name in view.http_method_names if hasattr(view, name)}
         return {name.upper() for name in methods - {"head", "options"}} == set(
             view.permissions_needed
         )
-    return IsKnown in guards or bool(list(_asked_for(callback)))
+    return bool({IsKnown, HoldsWhatTheRouteNeeds} & set(guards)) or bool(list(_asked_for(callback)))
 
 
 def test_a_method_without_a_permission_is_noticed() -> None:

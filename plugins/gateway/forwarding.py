@@ -1,0 +1,206 @@
+"""One request on its way to a plugin's backend, and what comes back."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import structlog
+
+from plugins.backends import Endpoint, endpoint_of, forget_endpoint
+from plugins.gateway import transport
+from plugins.gateway.bodies import Body
+from plugins.gateway.breaker import breaker
+from plugins.gateway.contexts import Asked, Caller, Via, sign_context
+from plugins.gateway.failures import BackendBroken, BackendDown, BackendFailure
+from plugins.gateway.headers import headers_to_browser, media_type
+from plugins.installed import Installed
+from tenants.models import Tenant
+
+# Of what a path and a query may have, what stays as it is (RFC 3986, section 3.3 and 3.4).
+_IN_PATH = "/:@!$&'()*+,;=~-._"
+_IN_QUERY = "/?:@!$&'()*+,;=~-._%"
+_FAILED = 500
+_WITHOUT_BODY = frozenset({204, 304})
+
+logger = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A request that a route has let through.
+
+    Attributes:
+        installed: The plugin.
+        tenant: For whom.
+        caller: Who asks.
+        via: What it is for.
+        method: Its method.
+        path: Its path behind the plugin's own address, decoded.
+        query: Its query, as it came.
+        headers: The headers that pass.
+        body: Its body.
+        prefix: What the plugin's addresses begin with in the browser.
+    """
+
+    installed: Installed
+    tenant: Tenant
+    caller: Caller
+    via: Via
+    method: str
+    path: str
+    query: str
+    headers: dict[str, str]
+    body: Body
+    prefix: str
+
+    @property
+    def target(self) -> str:
+        """Path and query as they are sent, and signed."""
+        path = quote(self.path, safe=_IN_PATH)
+        query = quote(self.query.encode("latin-1", "replace"), safe=_IN_QUERY)
+        return f"{path}?{query}" if query else path
+
+
+class Reply:
+    """A backend's answer, as far as it keeps to the contract.
+
+    Attributes:
+        status: The HTTP status code.
+        content_type: Its type; empty where it has no body.
+        headers: What the browser gets beside that.
+    """
+
+    def __init__(
+        self, answer: transport.Answer, headers: dict[str, str], content_type: str, told: "_Told"
+    ) -> None:
+        self._answer = answer
+        self._told = told
+        self.status = answer.status
+        self.headers = headers
+        self.content_type = content_type
+
+    @property
+    def length(self) -> int | None:
+        """How long the body is, where the backend has said so."""
+        return self._answer.length
+
+    def read(self) -> bytes:
+        """Return the whole body.
+
+        Raises:
+            BackendFailure: It does not come as it should.
+        """
+        return b"".join(self.chunks())
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the body as it comes.
+
+        Raises:
+            BackendFailure: It does not come as it should.
+        """
+        try:
+            yield from self._answer.chunks()
+        except BackendFailure as failure:
+            self._told.failed(failure)
+            raise
+        self._told.succeeded()
+
+
+class _Told:
+    """Tells breaker and log how it went."""
+
+    def __init__(self, passage: Passage, endpoint: Endpoint) -> None:
+        self._passage = passage
+        # Whoever is started again, at another address, begins without failures.
+        self._key = (endpoint.backend_id, endpoint.address)
+
+    def may_ask(self) -> bool:
+        return breaker.may_ask(self._key)
+
+    def succeeded(self) -> None:
+        breaker.succeeded(self._key)
+
+    def failed(self, failure: BackendFailure) -> None:
+        breaker.failed(self._key)
+        log_failure(self._passage, failure)
+
+
+def log_failure(passage: Passage, failure: BackendFailure) -> None:
+    """Note why a plugin has not answered, once a request."""
+    logger.warning(
+        "plugin_failed",
+        plugin=passage.installed.slug,
+        version=passage.installed.version,
+        method=passage.method,
+        path=passage.path,
+        code=failure.code,
+        reason=failure.reason[:300],
+    )
+
+
+def forward(passage: Passage) -> Reply:
+    """Send a request to the plugin's backend.
+
+    Returns:
+        The answer: its body is to be read, all of it.
+
+    Raises:
+        BackendFailure: There is none, or it breaks the contract; that is logged already.
+    """
+    endpoint = endpoint_of(passage.installed.release_id)
+    if endpoint is None:
+        failure = BackendDown("No backend runs.")
+        log_failure(passage, failure)
+        raise failure
+    told = _Told(passage, endpoint)
+    if not told.may_ask():
+        failure = BackendDown("It is left alone, for it has failed several times in a row.")
+        log_failure(passage, failure)
+        raise failure
+    try:
+        return _exchange(passage, endpoint, told)
+    except BackendFailure as failure:
+        if isinstance(failure, BackendDown):
+            forget_endpoint(passage.installed.release_id)
+        told.failed(failure)
+        raise
+
+
+def _exchange(passage: Passage, endpoint: Endpoint, told: _Told) -> Reply:
+    target = passage.target
+    request_id = str(structlog.contextvars.get_contextvars().get("request_id", ""))
+    headers = {
+        **passage.headers,
+        "Plexica-Context": sign_context(
+            endpoint=endpoint,
+            tenant=passage.tenant,
+            installation_id=passage.installed.id,
+            via=passage.via,
+            asked=Asked(passage.method, target, request_id),
+            caller=passage.caller,
+        ),
+        "Plexica-Prefix": passage.prefix,
+        "X-Request-ID": request_id,
+    }
+    if passage.body.length is not None:
+        headers["Content-Length"] = str(passage.body.length)
+    answer = transport.send(
+        endpoint.address,
+        method=passage.method,
+        target=target,
+        headers=headers,
+        body=passage.body.chunks(),
+    )
+    try:
+        if answer.status >= _FAILED:
+            raise BackendBroken(f"It answered {answer.status}.")
+        has_body = passage.method != "HEAD" and answer.status not in _WITHOUT_BODY
+        return Reply(
+            answer,
+            headers_to_browser(answer.headers, prefix=passage.prefix),
+            media_type(answer.headers, has_body=has_body and answer.has_body),
+            told,
+        )
+    except BackendFailure:
+        answer.close()
+        raise
