@@ -124,15 +124,11 @@ def _uninstall(options: Namespace, output: Output) -> ExitCode:
 
 
 def _enable(options: Namespace, output: Output) -> ExitCode:
-    return _switched(
-        enable_installation(installation=_found(options), actor=operator()), output
-    )
+    return _switched(enable_installation(installation=_found(options), actor=operator()), output)
 
 
 def _disable(options: Namespace, output: Output) -> ExitCode:
-    return _switched(
-        disable_installation(installation=_found(options), actor=operator()), output
-    )
+    return _switched(disable_installation(installation=_found(options), actor=operator()), output)
 
 
 def _found(options: Namespace) -> Installation:
