@@ -6,7 +6,7 @@ from django import forms
 from django.conf import settings
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext
 
 from plexica.core.forms import StrictForm, TypedWordField, demand_word, text_widget
 from plexica.rbac.models import MAX_KEY_LENGTH as MAX_ROLE_KEY_LENGTH
@@ -45,16 +45,16 @@ def _minutes() -> forms.NumberInput:
     return forms.NumberInput(attrs={"class": "form-control", "inputmode": "numeric"})
 
 
-MINUTES_IN_WORDS = [
-    (
-        minutes,
-        ngettext_lazy("%(count)d hour", "%(count)d hours", minutes // MINUTES_AN_HOUR)
-        % {"count": minutes // MINUTES_AN_HOUR}
-        if minutes >= MINUTES_AN_HOUR
-        else ngettext_lazy("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes},
-    )
-    for minutes in MINUTES_OFFERED
-]
+def minutes_in_words() -> list[tuple[int, str]]:
+    """Return for how long a visit may be, in the language of who asks."""
+    return [(minutes, _in_words(minutes)) for minutes in MINUTES_OFFERED]
+
+
+def _in_words(minutes: int) -> str:
+    if minutes < MINUTES_AN_HOUR:
+        return ngettext("%(count)d minute", "%(count)d minutes", minutes) % {"count": minutes}
+    hours = minutes // MINUTES_AN_HOUR
+    return ngettext("%(count)d hour", "%(count)d hours", hours) % {"count": hours}
 
 
 class TenantCreateForm(StrictForm):
@@ -257,7 +257,7 @@ class SupportForm(StrictForm):
     )
     minutes = forms.TypedChoiceField(
         label=_("For how long"),
-        choices=MINUTES_IN_WORDS,
+        choices=minutes_in_words,
         coerce=int,
         initial=DEFAULT_MINUTES,
         widget=forms.Select(attrs={"class": "form-select"}),

@@ -5,28 +5,25 @@ keeps its size from a phone to a wide screen. Each chart carries its values in w
 description and for the table below it. What a chart shows is pure data; where it comes from is
 the page's business.
 
-    chart = bar_chart(key="by-state", title=_("Tenants by state"), values=[Value(_("Active"), 12)])
-    {% include "components/chart_bars.html" with chart=chart only %}
+    chart = stacked_chart(
+        key="by-state", title=_("Tenants by state"), values=[Value(_("Active"), 12)],
+        label_heading=_("State"), value_heading=_("Tenants"),
+    )
+    {% include "components/chart_stack.html" with chart=chart only %}
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from math import floor, log, log10
+from math import floor, log10
 
 from django.utils.formats import date_format, number_format
-from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
-ROW_HEIGHT = 44
 PLOT_TOP = 18
 PLOT_BOTTOM = 148
 PLOT_HEIGHT = 172
-MAX_LABEL_LENGTH = 32
 COLUMN_SHARE = 0.72
-BYTES_BASE = 1024
-
-InWords = Callable[[float], str]
 
 _NICE = (1, 2, 4, 6, 8, 10)
 
@@ -50,11 +47,10 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """One bar, column or piece of a bar, as the template draws it.
+    """One column or piece of a bar, as the template draws it.
 
     Attributes:
         label: What it is, in words.
-        short: The label, cut to what fits on a phone.
         words: Its value in words.
         share: Its share of the whole in words; empty where there is no whole.
         state: The state whose colour it takes.
@@ -65,7 +61,6 @@ class Mark:
     """
 
     label: str
-    short: str
     words: str
     share: str
     state: str
@@ -125,61 +120,13 @@ def number_in_words(amount: float) -> str:
     return str(number_format(amount, decimal_pos=decimals, force_grouping=True))
 
 
-def bar_chart(
-    *,
-    key: str,
-    title: str,
-    values: Sequence[Value],
-    label_heading: str = "",
-    value_heading: str = "",
-    in_words: InWords = number_in_words,
-) -> Chart:
-    """Return horizontal bars, one below the other: what is compared with what.
-
-    Args:
-        key: Its name in the page, for ids.
-        title: What it shows.
-        values: The bars, from above.
-        label_heading: What the labels are.
-        value_heading: What the values are.
-        in_words: How an amount is said, such as `filesizeformat` for bytes.
-    """
-    _check(values)
-    longest = max((value.amount for value in values), default=0)
-    marks = tuple(
-        Mark(
-            label=value.label,
-            short=_shorten(value.label),
-            words=in_words(value.amount),
-            share="",
-            state=value.state,
-            x="0",
-            y=str(number * ROW_HEIGHT),
-            width=_percent(value.amount, longest),
-            height=str(ROW_HEIGHT),
-        )
-        for number, value in enumerate(values)
-    )
-    return Chart(
-        key=key,
-        title=title,
-        description=_all_in_words(marks),
-        label_heading=label_heading or _("What"),
-        value_heading=value_heading or _("Number"),
-        height=str(max(len(values), 1) * ROW_HEIGHT),
-        marks=marks,
-        is_empty=longest == 0,
-    )
-
-
 def stacked_chart(
     *,
     key: str,
     title: str,
     values: Sequence[Value],
-    label_heading: str = "",
-    value_heading: str = "",
-    in_words: InWords = number_in_words,
+    label_heading: str,
+    value_heading: str,
 ) -> Chart:
     """Return one bar of which each value is a piece: what a whole consists of.
 
@@ -189,7 +136,6 @@ def stacked_chart(
         values: The pieces, from the left.
         label_heading: What the labels are.
         value_heading: What the values are.
-        in_words: How an amount is said.
     """
     _check(values)
     whole = sum(value.amount for value in values)
@@ -199,8 +145,7 @@ def stacked_chart(
         marks.append(
             Mark(
                 label=value.label,
-                short=_shorten(value.label),
-                words=in_words(value.amount),
+                words=number_in_words(value.amount),
                 share=_share(value.amount, whole),
                 state=value.state,
                 x=_percent(before, whole),
@@ -214,8 +159,8 @@ def stacked_chart(
         key=key,
         title=title,
         description=_all_in_words(marks),
-        label_heading=label_heading or _("What"),
-        value_heading=value_heading or _("Number"),
+        label_heading=label_heading,
+        value_heading=value_heading,
         height="20",
         marks=tuple(marks),
         is_empty=whole == 0,
@@ -227,11 +172,8 @@ def column_chart(
     key: str,
     title: str,
     values: Sequence[Value],
-    label_heading: str = "",
-    value_heading: str = "",
-    in_words: InWords = number_in_words,
-    base: int = 10,
-    has_total: bool = True,
+    label_heading: str,
+    value_heading: str,
 ) -> Chart:
     """Return columns side by side: how something went over days; see `day_values`.
 
@@ -241,19 +183,15 @@ def column_chart(
         values: The columns, from the left.
         label_heading: What the labels are.
         value_heading: What the values are.
-        in_words: How an amount is said.
-        base: What round amounts at the side are powers of; `BYTES_BASE` for bytes.
-        has_total: Whether the amounts may be added up; not so where each is a level.
     """
     _check(values)
     highest = max((value.amount for value in values), default=0)
-    top = _round_up(highest, base)
+    top = _round_up(highest)
     slot = 100 / max(len(values), 1)
     marks = tuple(
         Mark(
             label=value.label,
-            short=value.axis or _shorten(value.label),
-            words=in_words(value.amount),
+            words=number_in_words(value.amount),
             share="",
             state=value.state,
             x=_plain((number + (1 - COLUMN_SHARE) / 2) * slot) + "%",
@@ -266,13 +204,13 @@ def column_chart(
     return Chart(
         key=key,
         title=title,
-        description=_course_in_words(values, in_words, has_total=has_total),
-        label_heading=label_heading or _("What"),
-        value_heading=value_heading or _("Number"),
+        description=_course_in_words(values),
+        label_heading=label_heading,
+        value_heading=value_heading,
         height=str(PLOT_HEIGHT),
         marks=marks,
-        ticks=_ticks(top, in_words),
-        axis=_axis(marks, slot),
+        ticks=_ticks(top),
+        axis=_axis(values, slot),
         is_empty=highest == 0,
     )
 
@@ -305,10 +243,6 @@ def _check(values: Sequence[Value]) -> None:
         raise ValueError("A chart shows amounts, and none is negative.")
 
 
-def _shorten(label: str) -> str:
-    return str(Truncator(label).chars(MAX_LABEL_LENGTH))
-
-
 def _plain(number: float) -> str:
     """Write a number for SVG, whatever the language: with a point, and no longer than needed."""
     return f"{number:.2f}".rstrip("0").rstrip(".")
@@ -328,33 +262,33 @@ def _height_at(amount: float, top: float) -> float:
     return PLOT_BOTTOM - (PLOT_BOTTOM - PLOT_TOP) * amount / top
 
 
-def _round_up(amount: float, base: int) -> float:
+def _round_up(amount: float) -> float:
     """Return the next round amount, of which the half is round as well."""
     if amount <= 1:
         return 1
     # The logarithm of a power may fall a little short of a whole number.
-    unit = float(base) ** floor(log(amount, base) + 1e-9)
-    many = amount / unit
-    scale = 10.0 ** floor(log10(many) + 1e-9)
-    return next(nice * scale * unit for nice in _NICE if many / scale <= nice + 1e-9)
+    unit = 10.0 ** floor(log10(amount) + 1e-9)
+    return next(nice * unit for nice in _NICE if amount / unit <= nice + 1e-9)
 
 
-def _ticks(top: float, in_words: InWords) -> tuple[Tick, ...]:
+def _ticks(top: float) -> tuple[Tick, ...]:
     amounts = [top] if top == 1 else [top / 2, top]
-    return tuple(Tick(in_words(amount), _plain(_height_at(amount, top))) for amount in amounts)
+    return tuple(
+        Tick(number_in_words(amount), _plain(_height_at(amount, top))) for amount in amounts
+    )
 
 
-def _axis(marks: Sequence[Mark], slot: float) -> tuple[Tick, ...]:
+def _axis(values: Sequence[Value], slot: float) -> tuple[Tick, ...]:
     """Label the first, the middle and the last column: more does not fit on a phone."""
-    if not marks:
+    if not values:
         return ()
-    last = len(marks) - 1
+    last = len(values) - 1
     places = {0: "start", last // 2: "middle", last: "end"} if last > 1 else {0: "start"}
     if last == 1:
         places[1] = "end"
     at = {"start": 0.0, "middle": slot * (last // 2 + 0.5), "end": 100.0}
     return tuple(
-        Tick(marks[number].short, _plain(at[anchor]) + "%", anchor)
+        Tick(values[number].axis or values[number].label, _plain(at[anchor]) + "%", anchor)
         for number, anchor in places.items()
     )
 
@@ -365,16 +299,16 @@ def _all_in_words(marks: Sequence[Mark]) -> str:
     )
 
 
-def _course_in_words(values: Sequence[Value], in_words: InWords, *, has_total: bool) -> str:
+def _course_in_words(values: Sequence[Value]) -> str:
     if not values:
         return _("There is nothing to show.")
     highest = max(values, key=lambda value: value.amount)
-    said = [
-        _("From %(first)s to %(last)s.") % {"first": values[0].label, "last": values[-1].label},
-        _("The most: %(value)s (%(label)s).")
-        % {"value": in_words(highest.amount), "label": highest.label},
-    ]
-    if has_total:
-        total = in_words(sum(value.amount for value in values))
-        said.append(_("Altogether: %(value)s.") % {"value": total})
-    return " ".join(said)
+    return " ".join(
+        [
+            _("From %(first)s to %(last)s.") % {"first": values[0].label, "last": values[-1].label},
+            _("The most: %(value)s (%(label)s).")
+            % {"value": number_in_words(highest.amount), "label": highest.label},
+            _("Altogether: %(value)s.")
+            % {"value": number_in_words(sum(value.amount for value in values))},
+        ]
+    )

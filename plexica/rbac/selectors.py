@@ -117,7 +117,7 @@ def has_holder(key: str) -> bool:
 
 def name_roles(keys: Collection[str]) -> dict[str, str]:
     """Return what roles are called, by their key."""
-    return dict(Role.objects.filter(key__in=keys).values_list("key", "name"))
+    return {role.key: str(role) for role in Role.objects.filter(key__in=keys)}
 
 
 def name_groups(ids: Collection[str]) -> dict[str, str]:

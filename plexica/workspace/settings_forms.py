@@ -8,7 +8,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from plexica.core.colours import OWN_COLOUR
-from plexica.core.forms import StrictForm, TypedWordField, demand_word, text_widget
+from plexica.core.forms import LongSelect, StrictForm, TypedWordField, demand_word, text_widget
 from plexica.core.images import PictureField
 from plexica.core.themes import ThemeMode
 from plexica.core.time_zones import time_zone_choices
@@ -76,7 +76,7 @@ class GeneralForm(SettingsForm):
         label=_("Time zone"),
         choices=time_zone_choices,
         help_text=_("For everybody who has chosen none in their profile."),
-        widget=_select(),
+        widget=LongSelect(attrs={"class": "form-select"}),
     )
 
 

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -12,13 +13,16 @@ from typing import Any
 import pytest
 import requests
 from django.db import connection
+from django.db.models import QuerySet
+from django.db.models.functions import Now
 from playwright.sync_api import Browser, sync_playwright
 
 from deploy.local import control
 from deploy.local.instance import Instance
 from deploy.local.node import node_binary
 from plexica.core.scope import platform_scope
-from tenants.models import Tenant
+from tenants.models import ProvisioningRun, Tenant
+from tenants.states import UNFINISHED_RUN_STATES
 from tests.conftest import Servers
 from tests.e2e.api import Api, fetch_token
 from tests.e2e.people import Person
@@ -26,6 +30,9 @@ from tests.environment import ROOT
 from tests.integration.conftest import remove
 
 _PROCESSES = ("beat", "web", "worker", "provisioner")
+# How long a run of a test that failed may go on, and how often that is looked at.
+_RUN_SECONDS = 60.0
+_LOOK_SECONDS = 0.2
 _FAILED = pytest.StashKey[bool]()
 _FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -179,7 +186,7 @@ def _tenant(app: App, slug: str, owner_email: str) -> Iterator[Tenant]:
 
 
 def _remove_all(*slugs: str) -> None:
-    """Remove tenants with all that is theirs, or every tenant."""
+    """Remove tenants with all that is theirs, or every tenant, once nobody works on them."""
 
     def remove_one(tenant: Tenant) -> None:
         try:
@@ -189,7 +196,21 @@ def _remove_all(*slugs: str) -> None:
 
     with platform_scope():
         tenants = Tenant.objects.filter(slug__in=slugs) if slugs else Tenant.objects.all()
+        _wait_for_runs(tenants)
         with ThreadPoolExecutor(4) as pool:
             futures = [pool.submit(copy_context().run, remove_one, each) for each in tenants]
         for future in futures:
             future.result()
+
+
+def _wait_for_runs(tenants: QuerySet[Tenant]) -> None:
+    """Wait until no run of some tenants is worked on, which would make again what is removed.
+
+    A test that failed may leave one. A run that nobody holds has nobody to wait for.
+    """
+    held = ProvisioningRun.objects.filter(
+        tenant__in=tenants, state__in=UNFINISHED_RUN_STATES, lease_expires_at__gt=Now()
+    )
+    ends_at = time.monotonic() + _RUN_SECONDS
+    while held.exists() and time.monotonic() < ends_at:
+        time.sleep(_LOOK_SECONDS)

@@ -1,4 +1,4 @@
-"""Somebody is invited, comes, and is shut out while Keycloak is down, in real browsers."""
+"""Somebody is invited, comes, is given a role, and is shut out while Keycloak is down."""
 
 import re
 from collections.abc import Callable
@@ -22,7 +22,7 @@ def log_in_as_owner(person: Person, acme: Tenant) -> Page:
     return person.page
 
 
-def test_dora_comes_and_goes(app: App, acme: Tenant, person: Callable[..., Person]) -> None:
+def test_dora_comes_rises_and_goes(app: App, acme: Tenant, person: Callable[..., Person]) -> None:
     set_password(acme, acme.owner_email)
     ada = log_in_as_owner(person(), acme)
     ada.get_by_role("link", name="Invite people").click()
@@ -37,6 +37,16 @@ def test_dora_comes_and_goes(app: App, acme: Tenant, person: Callable[..., Perso
     dora.log_in(DORA)
     expect(dora.page.get_by_role("heading", name="People")).to_be_visible()
 
+    # A role that she is given counts at her next page.
+    settings = dora.page.get_by_role("link", name="Settings", exact=True)
+    expect(settings).to_be_hidden()
+    ada.goto(f"{acme.workspace_url}/roles/admin/?who=day")
+    ada.get_by_role("button", name="Give the role: Dora Day").click()
+    expect(ada.get_by_text("Dora Day holds the role now.")).to_be_visible()
+    dora.page.reload()
+    expect(settings).to_be_visible()
+
+    ada.goto(f"{acme.workspace_url}/users/")
     ada.evaluate("window.isTheSamePage = true")
     ada.get_by_role("searchbox").press_sequentially("day")
     expect(ada.locator("#person-table tbody tr")).to_have_count(1)

@@ -6,7 +6,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from plexica.core.forms import StrictForm, text_widget
+from plexica.core.forms import LongSelect, StrictForm, text_widget
 from plexica.core.images import PictureField
 from plexica.core.themes import ThemeMode
 from plexica.core.time_zones import UTC, time_zone_choices
@@ -43,7 +43,7 @@ class ProfileForm(StrictForm):
     time_zone = forms.ChoiceField(
         label=_("Time zone"),
         required=False,
-        widget=forms.Select(attrs={"class": "form-select"}),
+        widget=LongSelect(attrs={"class": "form-select"}),
     )
     theme_mode = forms.ChoiceField(
         label=_("Theme"),
