@@ -1,9 +1,10 @@
 """How the fake host answers."""
 
 import json
+import sys
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 if TYPE_CHECKING:
@@ -21,6 +22,25 @@ class Refused(Exception):
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)
         self.status = status
+
+
+class HostServer(ThreadingHTTPServer):
+    """Serves a fake host's API.
+
+    Attributes:
+        host: The host.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], host: "FakeHost") -> None:
+        super().__init__(address, Handler)
+        self.host = host
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Write what went wrong, but not that somebody had read enough."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -52,7 +72,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def _result(self, body: bytes) -> tuple[int, str, bytes]:
-        host: FakeHost = vars(self.server)["host"]
+        host = cast("HostServer", self.server).host
         installation = host.by_token(self.headers.get("Authorization", "").removeprefix("Bearer "))
         if installation is None:
             raise Refused(401, "The token is over, or its installation is not served.")

@@ -5,14 +5,13 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import ThreadingHTTPServer
 from typing import Any
 from uuid import uuid4
 
 from plexica_sdk.hosting.context import Tenant
 from plexica_sdk.hosting.environment import Backend
 from plexica_sdk.manifest import Manifest
-from plexica_sdk.testing.answering import Handler
+from plexica_sdk.testing.answering import HostServer
 from plexica_sdk.testing.cast import ACME, GLOBEX, PEOPLE, Member
 from plexica_sdk.testing.ports import LOOPBACK, free_port
 from plexica_sdk.testing.schemas import TestSchema
@@ -81,9 +80,7 @@ class FakeHost:
             )
             for tenant in (ACME, GLOBEX)
         }
-        self._server = ThreadingHTTPServer((LOOPBACK, 0), Handler)
-        self._server.daemon_threads = True
-        vars(self._server)["host"] = self
+        self._server = HostServer((LOOPBACK, 0), self)
         self.backend = Backend(
             address=LOOPBACK,
             port=free_port(),

@@ -1,17 +1,13 @@
-"""The example plugin, as its host would run it: a process, a PostgreSQL, a host that is fake."""
-
 from collections.abc import Iterator
 
 import psycopg
 import pytest
 from psycopg import sql
 
-from deploy.local.instance import CHECKOUT
-from plexica_sdk.building import read_manifest
-from plexica_sdk.testing import FakeHost, RunningBackend, running_backend
+from plexica_sdk.testing import RunningBackend
 from tests.conftest import Servers
+from tests.integration.plugins.sdk.running import HELLO, ROUGH, migrate, running_plugin
 
-HELLO = CHECKOUT / "examples" / "hello"
 _DATABASE = "plexica_sdk_tests"
 
 
@@ -29,16 +25,15 @@ def database_url(servers: Servers) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def hello(database_url: str) -> Iterator[RunningBackend]:
-    """The example's backend, whose schemas are migrated."""
-    manifest = read_manifest(HELLO)
-    with (
-        FakeHost(manifest).running(database_url) as host,
-        running_backend(
-            host, manifest.runtime.command, directory=HELLO, path=[HELLO / "src"]
-        ) as backend,
-    ):
-        for slug in host.installations:
-            backend.ask(
-                "POST", "/_plexica/migrate", tenant=slug, via="lifecycle"
-            ).raise_for_status()
+    """The example's backend."""
+    with running_plugin(HELLO, database_url) as backend:
+        migrate(backend)
+        yield backend
+
+
+@pytest.fixture(scope="module")
+def rough(database_url: str) -> Iterator[RunningBackend]:
+    """A backend that asks for more than others, and misbehaves."""
+    with running_plugin(ROUGH, database_url) as backend:
+        migrate(backend)
         yield backend
