@@ -11,6 +11,7 @@ from plexica_sdk.building import read_file
 from plexica_sdk.errors import PluginError
 from plexica_sdk.package import MAX_BYTES
 from plexica_sdk.signing import MAX_KEY_BYTES
+from plugins.backend_cli import add_backend_subcommands
 from plugins.models import Release, TrustedKey
 from plugins.selectors import (
     find_trusted_key,
@@ -66,6 +67,7 @@ def add_subcommands(parser: ArgumentParser) -> None:
     add("keys", _keys, "List the keys that are trusted, and those that were.")
     revoking = add("revoke", _revoke, "Accept nothing more that a key signs.")
     revoking.add_argument("fingerprint", metavar="FINGERPRINT", help="Its beginning is enough.")
+    add_backend_subcommands(add)
 
 
 def _register(options: Namespace, output: Output) -> ExitCode:

@@ -16,6 +16,7 @@ from plexica.settings.environment import (
     database,
     env,
     matching,
+    number_range,
     read_environment,
     required,
     secret,
@@ -216,6 +217,7 @@ PLEXICA_RATE_LIMITS = {
     "secret": {"address": 60, "account": 20},
     "invitation": {"address": 60, "account": 30},
     "picture": {"address": 60, "account": 20},
+    "plugin-mail": {"account": 60},
 }
 PLEXICA_RATE_LIMIT_FACTOR = env.int("PLEXICA_RATE_LIMIT_FACTOR", default=1)
 
@@ -468,6 +470,11 @@ PLEXICA_LEASE_SECONDS = env.int("PLEXICA_LEASE_SECONDS", default=60)
 PLEXICA_STEP_ATTEMPTS = env.int("PLEXICA_STEP_ATTEMPTS", default=5)
 PLEXICA_STEP_BACKOFF_SECONDS = env.float("PLEXICA_STEP_BACKOFF_SECONDS", default=1.0)
 PLEXICA_MAX_WAITERS = env.int("PLEXICA_MAX_WAITERS", default=4)
+
+# Plugins (ADR 21): where their backends have their programs, files and logs, and the OS users that
+# an agent that runs as root gives to them, which must be nobody else's.
+PLEXICA_PLUGIN_DIR = env.path("PLEXICA_PLUGIN_DIR", default=str(BASE_DIR / ".plexica" / "plugins"))
+PLEXICA_PLUGIN_USERS = number_range("PLEXICA_PLUGIN_USERS", default="59000-59999")
 
 # API
 REST_FRAMEWORK: dict[str, Any] = {

@@ -72,6 +72,18 @@ def matching(name: str, pattern: str, *, default: str) -> str:
     return value
 
 
+def number_range(name: str, *, default: str) -> range:
+    """Return the numbers that a variable names by the first and the last one: `100-199`.
+
+    Raises:
+        ImproperlyConfigured: It does not have this form, or the last one is before the first.
+    """
+    first, last = map(int, matching(name, r"[1-9]\d{0,8}-[1-9]\d{0,8}", default=default).split("-"))
+    if last < first:
+        raise ImproperlyConfigured(f"{name} must name the lower number first.")
+    return range(first, last + 1)
+
+
 def required(name: str) -> str:
     """Return a variable that has no default.
 

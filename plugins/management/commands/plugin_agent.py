@@ -1,0 +1,34 @@
+"""The agent that runs the backends of plugins; see docs/plugins/backends.md."""
+
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from plexica.core.context import start_thread
+from plexica.core.scope import platform_scope
+from plugins.agent.loop import Agent
+from plugins.runtimes.process import ProcessRuntime
+
+_LOOK_SECONDS = 0.5
+
+
+class Command(BaseCommand):
+    """Run the agent until SIGTERM or SIGINT, which has it end all that it runs."""
+
+    help = "Start, watch and end the backends of plugins, until told to stop."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        """Run it."""
+        stopping = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_signal: stopping.set())
+        runtime = ProcessRuntime(Path(settings.PLEXICA_PLUGIN_DIR), settings.PLEXICA_PLUGIN_USERS)
+        with platform_scope():
+            # A handler must not meet the very lock that it asks for, so this thread only waits.
+            working = start_thread(lambda: Agent([runtime]).run(stopping), name="plugin-agent")
+        while working.is_alive():
+            working.join(_LOOK_SECONDS)
