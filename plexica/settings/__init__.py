@@ -217,6 +217,7 @@ PLEXICA_RATE_LIMITS = {
     "secret": {"address": 60, "account": 20},
     "invitation": {"address": 60, "account": 30},
     "picture": {"address": 60, "account": 20},
+    "plugin-mail": {"account": 60},
 }
 PLEXICA_RATE_LIMIT_FACTOR = env.int("PLEXICA_RATE_LIMIT_FACTOR", default=1)
 
@@ -501,6 +502,8 @@ SPECTACULAR_SETTINGS = {
         "RunKind": "tenants.states.RunKind",
         "RetryMode": "tenants.api.serializers.tenants_in.RETRY_MODES",
         "ReleaseState": "plugins.states.ReleaseState",
+        "InstallationState": "plugins.states.InstallationState",
+        "KindEnum": "plexica.identity.models.UserKind",
     },
     # No outside validator is asked, and no token outlives the page.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
