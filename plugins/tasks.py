@@ -1,4 +1,6 @@
-"""What happens to installations by the clock."""
+"""What happens to installations by the clock, and what they have done in the background."""
+
+from uuid import UUID
 
 import structlog
 from celery import shared_task
@@ -6,6 +8,7 @@ from django.db import DatabaseError, transaction
 
 from plexica.core.actor import SYSTEM
 from plexica.core.errors import NotFound
+from plugins.host_api.mails import SENDING_TASK, send_plugin_mail
 from plugins.installations import list_purges_due, list_reachable
 from plugins.installing import begin_removal
 from plugins.lifecycle.database import open_database
@@ -42,3 +45,9 @@ def rotate_passwords() -> None:
             continue
         except DatabaseError:
             logger.exception("password_not_rotated", installation=str(installation.pk))
+
+
+@shared_task(name=SENDING_TASK, autoretry_for=(OSError,), max_retries=5, retry_backoff=10)
+def send_mail(*, user_id: str, plugin: str, subject: str, text: str) -> None:
+    """Send a mail that a plugin has asked for, to somebody of the scope that it was asked in."""
+    send_plugin_mail(user_id=UUID(user_id), plugin=plugin, subject=subject, text=text)

@@ -28,9 +28,12 @@ from tenants.theme import THEME_PATH
 
 CONSOLE_URLCONF = "plexica.urls_console"
 WORKSPACE_URLCONF = "plexica.urls_workspace"
+INTERNAL_URLCONF = "plexica.urls_internal"
 _CLOSED_STATES = (TenantState.SUSPENDED, TenantState.DELETING)
 # Where a realm tells of sessions that have ended, at an internal address: the realm's name follows.
 BACKCHANNEL_PATH = "/oidc/backchannel/"
+# Where the backends of plugins call, at an internal address, too: a token says for which tenant.
+HOST_API_PATH = "/api/host/"
 # What every browser gets alike, and every cache keeps: no session may come into it.
 _SAME_FOR_ALL = (THEME_PATH, "/x-static/")
 _REALM_IN_PATH = re.compile(rf"{BACKCHANNEL_PATH}([a-z0-9-]{{1,63}})/")
@@ -44,7 +47,7 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
     table leads to its tenant, if that is ACTIVE; one that is suspended or waits for its deletion
     is closed (403), but for what makes its pages look as its own. Whatever else is asked for gets
     one and the same 404, so that nobody learns which tenants there are. Only what a realm itself
-    calls has its tenant in the path.
+    calls has its tenant in the path, and what the backends of plugins call has it in a token.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -74,8 +77,12 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
 
     def _scope_of(self, request: HttpRequest) -> AbstractContextManager[object] | HttpResponse:
         """Return the scope that a request's host leads to, or the answer if it leads to none."""
-        if request.path_info.startswith(BACKCHANNEL_PATH):
-            return self._scope_of_realm(request)
+        for prefix, inner_scope in (
+            (BACKCHANNEL_PATH, self._scope_of_realm),
+            (HOST_API_PATH, self._scope_of_host_api),
+        ):
+            if request.path_info.startswith(prefix):
+                return inner_scope(request)
         try:
             host = self.hostname_from_request(request).lower().removesuffix(".")
         except DisallowedHost:
@@ -120,6 +127,14 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
             return platform_scope()
         _route(request, WORKSPACE_URLCONF)
         return tenant_scope(tenant)
+
+    @staticmethod
+    def _scope_of_host_api(request: HttpRequest) -> AbstractContextManager[object]:
+        """Return the platform's scope: the view enters the one that the token is for."""
+        request.COOKIES = {}
+        request.tenant = None  # type: ignore[attr-defined]
+        _route(request, INTERNAL_URLCONF)
+        return platform_scope()
 
     def _find_tenant(self, host: str) -> Tenant | None:
         if len(host) > MAX_HOST_LENGTH or "\0" in host:

@@ -217,6 +217,7 @@ PLEXICA_RATE_LIMITS = {
     "secret": {"address": 60, "account": 20},
     "invitation": {"address": 60, "account": 30},
     "picture": {"address": 60, "account": 20},
+    "plugin-mail": {"account": 60},
 }
 PLEXICA_RATE_LIMIT_FACTOR = env.int("PLEXICA_RATE_LIMIT_FACTOR", default=1)
 

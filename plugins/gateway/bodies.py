@@ -114,14 +114,27 @@ def read_body(request: HttpRequest) -> Body:
         return Body(length=None if request.method in {"GET", "HEAD"} else 0)
     try:
         content = _kept(request)
-        if content is None:
-            content = _spooled(request)
     except UnreadablePostError as error:
         raise InvalidInput(_("The request ended before all of it was there.")) from error
-    content.seek(0, io.SEEK_END)
-    if content.tell() != length:
+    return Body(content or spool_body(request), length)
+
+
+def spool_body(request: HttpRequest) -> IO[bytes]:
+    """Return a request's body, of which nothing has been read, from its beginning.
+
+    Raises:
+        InvalidInput: It ends before its end.
+    """
+    content: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115 (it goes with the request)
+    try:
+        while chunk := request.read(CHUNK_BYTES):
+            content.write(chunk)
+    except UnreadablePostError as error:
+        raise InvalidInput(_("The request ended before all of it was there.")) from error
+    if content.tell() != int(request.META.get("CONTENT_LENGTH") or 0):
         raise InvalidInput(_("The request ended before all of it was there."))
-    return Body(content, length)
+    content.seek(0)
+    return content
 
 
 def _kept(request: HttpRequest) -> IO[bytes] | None:
@@ -135,10 +148,3 @@ def _kept(request: HttpRequest) -> IO[bytes] | None:
     if request.content_type == "application/x-www-form-urlencoded":
         return io.BytesIO(request.body)
     return None
-
-
-def _spooled(request: HttpRequest) -> IO[bytes]:
-    content: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES)  # noqa: SIM115 (it goes with the request)
-    while chunk := request.read(CHUNK_BYTES):
-        content.write(chunk)
-    return content
