@@ -3,7 +3,7 @@ from typing import Any
 
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from hello.forms import NoteForm
 from hello.models import Note
@@ -14,7 +14,7 @@ from plexica_sdk.hosting import PluginRequest, require
 MAX_SHOWN = 50
 
 
-@require_GET
+@require_safe
 @require("hello:notes:read")
 def page(request: PluginRequest) -> HttpResponse:
     """Show the notes, and a form to those who may write one."""
@@ -35,7 +35,7 @@ def add(request: PluginRequest) -> HttpResponse:
     return render(request, f"hello/{template}.html", _board(request, form))
 
 
-@require_GET
+@require_safe
 @require("hello:notes:read")
 def widget(request: PluginRequest) -> HttpResponse:
     """Show how many notes there are, and the newest."""
@@ -46,11 +46,11 @@ def widget(request: PluginRequest) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @require("hello:notes:read", POST="hello:notes:write")
 def api(request: PluginRequest) -> HttpResponse:
     """List the newest notes, or add one."""
-    if request.method == "GET":
+    if request.method != "POST":
         return JsonResponse(
             {"results": [_document(note) for note in Note.objects.all()[:MAX_SHOWN]]}
         )

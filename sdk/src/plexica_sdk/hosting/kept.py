@@ -42,3 +42,8 @@ class Kept(Generic[_V]):
         """Forget what is kept for an installation."""
         with self._lock:
             self._values.pop(installation, None)
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._values.clear()

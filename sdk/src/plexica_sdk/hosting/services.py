@@ -34,6 +34,11 @@ def settings() -> Mapping[str, Any]:
     return found
 
 
+def forget_settings() -> None:
+    """Ask for all settings anew, without waiting for their time."""
+    _settings.clear()
+
+
 def publish(event: str, payload: Mapping[str, Any]) -> None:
     """Publish one of the events that the manifest names, when the transaction is committed.
 

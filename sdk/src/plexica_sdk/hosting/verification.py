@@ -60,7 +60,7 @@ class Verifier:
         request = _table(claims, "req")
         if _text(request, "method") != method or _text(request, "target") != target:
             raise ContextRefused("The context is for another request.")
-        context = _context(claims)
+        context = context_of(claims)
         self._seen.add(_text(claims, "jti"), expires=expires, now=now)
         return context
 
@@ -99,7 +99,12 @@ class _Seen:
             self._expiries[identifier] = expires
 
 
-def _context(claims: Mapping[str, Any]) -> Context:
+def context_of(claims: Mapping[str, Any]) -> Context:
+    """Return what verified claims say.
+
+    Raises:
+        ContextRefused: They are not of the contract's form.
+    """
     tenant = _table(claims, "tenant")
     permissions = claims.get("permissions")
     if not isinstance(permissions, list) or not all(isinstance(key, str) for key in permissions):

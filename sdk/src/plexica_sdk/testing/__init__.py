@@ -4,6 +4,8 @@ from plexica_sdk.testing.backends import NotReady, RunningBackend, running_backe
 from plexica_sdk.testing.cast import ACME, ADA, BO, CY, GLOBEX, PEOPLE, Member
 from plexica_sdk.testing.contexts import claims_of, sign_claims
 from plexica_sdk.testing.host import FakeHost, FakeInstallation
+from plexica_sdk.testing.plugins import NoRoute, PluginClient, TestPlugin, prepare_plugin
+from plexica_sdk.testing.routes import check_routes
 
 __all__ = [
     "ACME",
@@ -15,9 +17,14 @@ __all__ = [
     "FakeHost",
     "FakeInstallation",
     "Member",
+    "NoRoute",
     "NotReady",
+    "PluginClient",
     "RunningBackend",
+    "TestPlugin",
+    "check_routes",
     "claims_of",
+    "prepare_plugin",
     "running_backend",
     "sign_claims",
 ]

@@ -1,9 +1,10 @@
 """Who plays in a plugin's tests: two tenants, and people who are in one of them."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from uuid import NAMESPACE_URL, uuid5
 
 from plexica_sdk.hosting.context import Tenant, User
+from plexica_sdk.manifest import Manifest
 
 
 def _id(name: str) -> str:
@@ -22,19 +23,29 @@ class Member:
         tenant: Whose they are.
         user: Who they are.
         email: Their address.
+        role: `owner`, `admin`, `member` or `viewer`: what they hold of a plugin's permissions.
     """
 
     tenant: Tenant
     user: User
-    email: str = field(default="")
+    email: str
+    role: str
+
+    def holds(self, manifest: Manifest) -> frozenset[str]:
+        """Return the permissions that a plugin's manifest gives to them. Owners hold all."""
+        return frozenset(
+            permission.key
+            for permission in manifest.permissions
+            if self.role == "owner" or self.role in permission.roles
+        )
 
 
-def _member(tenant: Tenant, name: str) -> Member:
+def _member(tenant: Tenant, name: str, role: str) -> Member:
     user = User(_id(name), name.title(), "person", locale="", time_zone="")
-    return Member(tenant, user, f"{name}@{tenant.slug}.example")
+    return Member(tenant, user, f"{name}@{tenant.slug}.example", role)
 
 
-ADA = _member(ACME, "ada")
-BO = _member(ACME, "bo")
-CY = _member(GLOBEX, "cy")
+ADA = _member(ACME, "ada", "owner")
+BO = _member(ACME, "bo", "member")
+CY = _member(GLOBEX, "cy", "owner")
 PEOPLE = (ADA, BO, CY)

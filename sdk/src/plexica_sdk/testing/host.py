@@ -47,13 +47,19 @@ class FakeInstallation:
     events: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     mails: list[dict[str, str]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    _at_first: tuple[dict[str, Any], list[str]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._at_first = (dict(self.settings), list(self.uses))
 
     def forget(self) -> None:
-        """Forget what the plugin has done: rows, files, events, mails, calls."""
+        """Be as at first: without rows, files, events, mails and calls, and with the defaults."""
         if self.database:
             self.database.empty()
         for kept in (self.files, self.events, self.mails, self.calls):
             kept.clear()
+        self.settings, self.uses = dict(self._at_first[0]), list(self._at_first[1])
+        self.is_served = True
 
 
 class FakeHost:
