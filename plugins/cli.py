@@ -12,6 +12,7 @@ from plexica_sdk.errors import PluginError
 from plexica_sdk.package import MAX_BYTES
 from plexica_sdk.signing import MAX_KEY_BYTES
 from plugins.backend_cli import add_backend_subcommands
+from plugins.installation_cli import add_installation_subcommands
 from plugins.models import Release, TrustedKey
 from plugins.selectors import (
     find_trusted_key,
@@ -67,6 +68,7 @@ def add_subcommands(parser: ArgumentParser) -> None:
     add("keys", _keys, "List the keys that are trusted, and those that were.")
     revoking = add("revoke", _revoke, "Accept nothing more that a key signs.")
     revoking.add_argument("fingerprint", metavar="FINGERPRINT", help="Its beginning is enough.")
+    add_installation_subcommands(add)
     add_backend_subcommands(add)
 
 

@@ -16,6 +16,7 @@ from plugins.models import Installation
 from plugins.secrets import names_of_secret_settings, secret_settings
 
 MAX_LENGTH = 1000
+_MAX_UNKNOWN = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,8 @@ def check_settings(
         InvalidInput: A value is not acceptable, or one that is required is missing.
     """
     known = definitions_of(manifest)
-    problems = {name: [_("There is no such setting.")] for name in given if name not in known}
+    unknown = [name for name in given if name not in known][:_MAX_UNKNOWN]
+    problems = {name: [_("There is no such setting.")] for name in unknown}
     kept = {name: value for name, value in plain.items() if name in known}
     new_secrets: dict[str, str] = {}
     forgotten: set[str] = set()

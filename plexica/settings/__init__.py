@@ -502,6 +502,8 @@ SPECTACULAR_SETTINGS = {
         "RunKind": "tenants.states.RunKind",
         "RetryMode": "tenants.api.serializers.tenants_in.RETRY_MODES",
         "ReleaseState": "plugins.states.ReleaseState",
+        "InstallationState": "plugins.states.InstallationState",
+        "KindEnum": "plexica.identity.models.UserKind",
     },
     # No outside validator is asked, and no token outlives the page.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},

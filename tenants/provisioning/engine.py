@@ -33,6 +33,8 @@ from tenants.states import RunState, StepState
 
 MAX_BACKOFF_SECONDS = 16.0
 UNEXPECTED_MESSAGE = "This step failed in a way that nobody foresaw; the log has the details."
+# What the rows have room for.
+MAX_MESSAGE = 500
 DATABASE_MESSAGE = "The database did not answer."
 # A server that restarts, a connection that broke, two changes to the catalog at once.
 _TRANSIENT_DATABASE_ERRORS = (OperationalError, InterfaceError, InternalError)
@@ -196,4 +198,4 @@ def _perform(
 
 
 def _words(error: BaseException | None) -> str:
-    return str(error) if isinstance(error, OutwardError) else UNEXPECTED_MESSAGE
+    return str(error)[:MAX_MESSAGE] if isinstance(error, OutwardError) else UNEXPECTED_MESSAGE

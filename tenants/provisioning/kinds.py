@@ -222,7 +222,8 @@ class Upgrade(Kind):
 
 def _all_needs(name: str, steps: Mapping[str, Step]) -> frozenset[str]:
     """Return the names of the steps that come before one, directly or by way of others."""
-    direct = steps[name].needs
+    # A step may belong to several kinds; what this kind does not have is not waited for.
+    direct = steps[name].needs & steps.keys()
     return direct.union(*(_all_needs(other, steps) for other in direct))
 
 

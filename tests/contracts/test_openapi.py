@@ -43,7 +43,7 @@ SITES = [
         settings.ROOT_URLCONF,
         "workspace.yaml",
         workspace_patterns,
-        38,
+        47,
         {"custom_settings": "plexica.settings.WORKSPACE_SPECTACULAR_SETTINGS"},
     ),
 ]

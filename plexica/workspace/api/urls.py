@@ -6,6 +6,7 @@ from plexica.workspace.api import (
     group_views,
     people_views,
     permission_views,
+    plugin_views,
     role_views,
     service_account_views,
     views,
@@ -14,6 +15,7 @@ from plexica.workspace.api import (
 app_name = "workspace_api"
 
 _ROLE = "roles/<slug:key>"
+_PLUGIN = "plugins/<slug:slug>"
 _GROUP = "groups/<uuid:group_id>"
 
 urlpatterns = [
@@ -26,6 +28,20 @@ urlpatterns = [
     path(f"{_ROLE}/people", role_views.RolePeopleView.as_view(), name="role_people"),
     path(f"{_ROLE}/people/<uuid:user_id>", role_views.RolePersonView.as_view(), name="role_person"),
     path(f"{_ROLE}/groups/<uuid:group_id>", role_views.RoleGroupView.as_view(), name="role_group"),
+    path("plugins", plugin_views.PluginListView.as_view(), name="plugins"),
+    path(_PLUGIN, plugin_views.PluginView.as_view(), name="plugin"),
+    path(f"{_PLUGIN}/settings", plugin_views.PluginSettingsView.as_view(), name="plugin_settings"),
+    *(
+        path(f"{_PLUGIN}/{name}", view.as_view(), name=f"plugin_{name}")
+        for name, view in (
+            ("install", plugin_views.PluginInstallView),
+            ("enable", plugin_views.PluginEnableView),
+            ("disable", plugin_views.PluginDisableView),
+            ("upgrade", plugin_views.PluginUpgradeView),
+            ("uninstall", plugin_views.PluginUninstallView),
+            ("dismiss", plugin_views.PluginDismissView),
+        )
+    ),
     path("groups", group_views.GroupListView.as_view(), name="groups"),
     path(_GROUP, group_views.GroupView.as_view(), name="group"),
     path(f"{_GROUP}/members", group_views.GroupMembersView.as_view(), name="group_members"),

@@ -1,4 +1,4 @@
-"""Everything that can be done with the registry of plugins; see docs/command-line.md."""
+"""Everything that can be done with plugins; see docs/command-line.md."""
 
 from argparse import ArgumentParser, Namespace
 from typing import Any
@@ -10,9 +10,9 @@ from tenants.cli.running import run_subcommand
 
 
 class Command(BaseCommand):
-    """The registry of plugins, from the command line."""
+    """The registry of plugins, and what tenants have of them, from the command line."""
 
-    help = "Register, publish, deprecate and withdraw releases of plugins, and trust keys."
+    help = "Register, publish and withdraw releases of plugins, and install them in tenants."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Name the subcommands and their arguments."""
