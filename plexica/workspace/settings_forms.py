@@ -46,6 +46,10 @@ class SettingsForm(StrictForm):
         } | options.get("initial", {})
         super().__init__(*args, **options)
 
+    def changes(self) -> dict[str, Any]:
+        """Return what the settings shall be, as the service that changes them takes it."""
+        return {name: value for name, value in self.cleaned_data.items() if name != "version"}
+
 
 class GeneralForm(SettingsForm):
     """What the workspace is called, and how it speaks."""
@@ -141,8 +145,12 @@ class ThemeForm(SettingsForm):
         """Return the colour as it is kept."""
         return as_colour(self.cleaned_data["theme_colour"])
 
-    def picture_change(self, name: str) -> PictureChange:
-        """Return what becomes of the logo or the icon."""
+    def changes(self) -> dict[str, Any]:
+        """Return how it shall look."""
+        pictures = {name: self._picture_change(name) for name in ("logo", "icon")}
+        return {name: self.cleaned_data[name] for name in self.columns} | pictures
+
+    def _picture_change(self, name: str) -> PictureChange:
         return PictureChange(
             picture=self.cleaned_data[name], is_removed=self.cleaned_data[f"remove_{name}"]
         )

@@ -1,5 +1,8 @@
 """The pages of the workspace's settings."""
 
+from collections.abc import Callable
+from functools import partial
+from http import HTTPStatus
 from typing import Any
 
 import structlog
@@ -27,6 +30,7 @@ from plexica.workspace.settings_forms import (
     DeletionForm,
     GeneralForm,
     SecurityForm,
+    SettingsForm,
     ThemeForm,
     as_colour,
 )
@@ -50,17 +54,9 @@ def settings_general(request: HttpRequest) -> HttpResponse:
     status = 200
     form = GeneralForm(request.POST or None, tenant=tenant)
     if request.method == "POST":
-        status = 400
-        if form.is_valid():
-            # The change counts for the tenant as it was when the form was shown.
-            tenant.version = form.cleaned_data.pop("version")
-            try:
-                update_tenant(tenant=tenant, actor=actor_of(request), **form.cleaned_data)
-            except (InvalidInput, Conflict) as error:
-                form.add_refusal(error)
-                status = error.status
-            else:
-                return _saved(request, "workspace:settings_general")
+        status = _make_change(form, tenant, partial(update_tenant, actor=actor_of(request)))
+        if status == HTTPStatus.OK:
+            return _saved(request, "workspace:settings_general")
     return render_page(request, "workspace/settings_general.html", {"form": form}, status=status)
 
 
@@ -75,27 +71,14 @@ def settings_theme(request: HttpRequest) -> HttpResponse:
     tried = {} if typed is None else {"theme_colour": typed}
     form = ThemeForm(request.POST or None, request.FILES or None, tenant=tenant, initial=tried)
     if request.method == "POST":
-        status = 400
-        if form.is_valid():
-            tenant.version = form.cleaned_data["version"]
-            try:
-                change_theme(
-                    tenant=tenant,
-                    actor=actor_of(request),
-                    theme_colour=form.cleaned_data["theme_colour"],
-                    theme_mode=form.cleaned_data["theme_mode"],
-                    logo=form.picture_change("logo"),
-                    icon=form.picture_change("icon"),
-                )
-            except OutwardError as error:
-                logger.warning("theme_picture_not_stored", reason=str(error))
-                form.add_error(None, _("The storage server does not take the picture now."))
-                status = ServiceUnavailable.status
-            except (InvalidInput, Conflict) as error:
-                form.add_refusal(error)
-                status = error.status
-            else:
-                return _saved(request, "workspace:settings_theme")
+        try:
+            status = _make_change(form, tenant, partial(change_theme, actor=actor_of(request)))
+        except OutwardError as error:
+            logger.warning("theme_picture_not_stored", reason=str(error))
+            form.add_error(None, _("The storage server does not take the picture now."))
+            status = ServiceUnavailable.status
+        if status == HTTPStatus.OK:
+            return _saved(request, "workspace:settings_theme")
     return render_page(
         request,
         "workspace/settings_theme.html",
@@ -133,16 +116,9 @@ def settings_security(request: HttpRequest) -> HttpResponse:
     status = 200
     form = SecurityForm(request.POST or None, tenant=tenant)
     if request.method == "POST":
-        status = 400
-        if form.is_valid():
-            tenant.version = form.cleaned_data.pop("version")
-            try:
-                update_security(tenant=tenant, actor=actor_of(request), **form.cleaned_data)
-            except (InvalidInput, Conflict) as error:
-                form.add_refusal(error)
-                status = error.status
-            else:
-                return _saved(request, "workspace:settings_security")
+        status = _make_change(form, tenant, partial(update_security, actor=actor_of(request)))
+        if status == HTTPStatus.OK:
+            return _saved(request, "workspace:settings_security")
     in_realm = _security_if_known(tenant)
     return render_page(
         request,
@@ -218,6 +194,32 @@ def _preview(typed: str) -> dict[str, Any]:
         "pairs": palette_of(colour).pairs(),
         "nearest": nearest_readable(colour) if unreadable_pairs(colour) else "",
     }
+
+
+def _make_change(form: SettingsForm, tenant: Tenant, change: Callable[..., object]) -> int:
+    """Make the change that a form asks for; if it is refused, the form says why.
+
+    Args:
+        form: What was sent.
+        tenant: Whose settings.
+        change: The service, which takes the tenant and the form's values.
+
+    Returns:
+        The status of the refusal, or 200.
+
+    Raises:
+        OutwardError: A server that it takes does not do it.
+    """
+    if not form.is_valid():
+        return HTTPStatus.BAD_REQUEST
+    # The change counts for the tenant as it was when the form was shown.
+    tenant.version = form.cleaned_data["version"]
+    try:
+        change(tenant=tenant, **form.changes())
+    except (InvalidInput, Conflict) as error:
+        form.add_refusal(error)
+        return error.status
+    return HTTPStatus.OK
 
 
 def _saved(request: HttpRequest, page: str) -> HttpResponse:

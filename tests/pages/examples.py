@@ -16,6 +16,7 @@ from plexica.identity.models import ServiceAccount, ServiceAccountState, User, U
 from plexica.rbac.models import Group, Role, RoleAssignment
 from plexica.rbac.services import assign_role
 from plexica.rbac.visits import CHALLENGE_LENGTH
+from plugins.backends import want_backend
 from tenants.models import DeletionRequest, Tenant
 from tenants.scopes import tenant_scope
 from tests.integration.plugins.packages import Author, empty_registry
@@ -75,6 +76,7 @@ def console_examples(tenant: Tenant) -> Iterator[Examples]:
         key = author.trusted()
         # Called as the tenant is, for both have a `slug`.
         release = author.registered(tenant.slug)
+        want_backend(release=release)
         wish = DeletionRequest.objects.create(tenant=tenant, requested_by="Ada")
         entry = AuditEntry.objects.latest("at")
     try:

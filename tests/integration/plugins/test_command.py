@@ -1,57 +1,25 @@
 """`manage.py plugin` and `plexica-plugin`, one after the other, as the pages say."""
 
-import json
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.management import call_command
 
 from plexica.audit.models import AuditEntry
 from plexica.core.actor import operator
 from plexica_sdk.cli import main
 from plugins.models import Release, TrustedKey
+from tests.commands import Tell, teller
 from tests.integration.plugins.packages import MANIFEST, Author, wheel
 
 PACKAGE_PAGE = Path(settings.BASE_DIR) / "docs" / "plugins" / "package.md"
 
 
-@dataclass(frozen=True)
-class Said:
-    """What a command said, and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        """The one document of `--json`."""
-        return json.loads(self.out)
-
-
-Tell = Callable[..., Said]
-
-
 @pytest.fixture
 def tell(capsys: pytest.CaptureFixture[str]) -> Tell:
     """Run the command as a shell would."""
-
-    def run(*words: str) -> Said:
-        capsys.readouterr()
-        code = 0
-        try:
-            call_command("plugin", *words)
-        except SystemExit as end:
-            code = int(end.code or 0)
-        out, err = capsys.readouterr()
-        return Said(code, out, err)
-
-    return run
+    return teller("plugin", capsys)
 
 
 @pytest.fixture

@@ -1,13 +1,9 @@
 """`manage.py tenant`, on the real servers; no worker runs, so runs are worked on here."""
 
-import json
 import uuid
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator
 
 import pytest
-from django.core.management import call_command
 from django.db.models import QuerySet
 
 from plexica.audit.models import AuditEntry
@@ -21,6 +17,7 @@ from plexica.storage.provisioning import Bucket
 from tenants.models import ProvisioningRun, Tenant
 from tenants.provisioning.engine import run_provisioning
 from tenants.services import create_tenant
+from tests.commands import Tell, teller
 from tests.conftest import Servers
 from tests.integration.conftest import provisioned, remove
 from tests.integration.faults.leftovers import bucket_exists
@@ -28,38 +25,10 @@ from tests.integration.faults.leftovers import bucket_exists
 OWNER = "ada@acme.example"
 
 
-@dataclass(frozen=True)
-class Said:
-    """What a command said, and how it ended."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        """The one document of `--json`."""
-        return json.loads(self.out)
-
-
-Tell = Callable[..., Said]
-
-
 @pytest.fixture
 def tell(capsys: pytest.CaptureFixture[str]) -> Tell:
     """Run the command as a shell would."""
-
-    def run(*words: str) -> Said:
-        capsys.readouterr()
-        code = 0
-        try:
-            call_command("tenant", *words)
-        except SystemExit as end:
-            code = int(end.code or 0)
-        out, err = capsys.readouterr()
-        return Said(code, out, err)
-
-    return run
+    return teller("tenant", capsys)
 
 
 @pytest.fixture
