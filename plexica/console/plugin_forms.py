@@ -41,6 +41,12 @@ class PluginFilterForm(StrictForm):
     )
 
 
+class PageForm(StrictForm):
+    """Which page of those who have a plugin is shown."""
+
+    page = forms.IntegerField(min_value=1, max_value=MAX_PAGE, required=False)
+
+
 class PluginRegisterForm(StrictForm):
     """A package to register."""
 
