@@ -1,4 +1,4 @@
-# Plexica's own processes: compose.yaml runs web, worker, provisioner and beat from this one image.
+# Plexica's own processes: compose.yaml runs all of them from this one image.
 # Like compose.yaml it is completed and proved in a later milestone (M1.7).
 FROM node:24-bookworm-slim AS frontend
 WORKDIR /srv/plexica
@@ -22,7 +22,7 @@ COPY --from=frontend /srv/plexica/static/vendor static/vendor
 RUN python deploy/messages.py
 # A volume mounted here takes this directory's owner.
 RUN useradd --system --no-create-home plexica \
-  && mkdir collected && chown plexica:plexica collected
+  && mkdir collected plugins.d && chown plexica:plexica collected
 USER plexica
 EXPOSE 8000
 CMD ["granian", "--interface", "wsgi", "plexica.wsgi:application", "--host", "0.0.0.0", \

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
 
-from django.db.models import Max, QuerySet
+from django.db.models import Count, Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -17,10 +18,14 @@ AGENT_SILENT_SECONDS = 30
 def list_backends(*, states: Sequence[str] = ()) -> QuerySet[Backend]:
     """Return the backends with their releases, those that are meant to run first, without logs.
 
+    `tenant_count` says how many tenants have the release.
+
     Args:
         states: Only those in one of these; all when empty.
     """
-    backends = Backend.objects.select_related("release__plugin").defer("log_tail")
+    # The model names it, for those who read it.
+    facts: dict[str, Any] = {"tenant_count": Count("release__installations")}
+    backends = Backend.objects.select_related("release__plugin").defer("log_tail").annotate(**facts)
     if states:
         backends = backends.filter(state__in=states)
     return backends.order_by("-is_wanted", "release__plugin__slug", "-release__version_key")

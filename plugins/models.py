@@ -253,6 +253,9 @@ class Backend(models.Model):
     # When the agent last looked.
     seen_at = models.DateTimeField(null=True)
 
+    # As `plugins.backend_selectors.list_backends` counts them.
+    tenant_count: int
+
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(

@@ -1,6 +1,7 @@
-"""Plexica's own processes: web, worker, provisioner and beat."""
+"""Plexica's own processes: web, worker, provisioner, beat and the plugin agent."""
 
 import sys
+import time
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
@@ -10,12 +11,14 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from deploy.local.environment import provisioner_environment, web_environment
+from deploy.local.instance import CHECKOUT
 from deploy.local.part import Part, Program
 from deploy.local.ports import LOOPBACK
 from deploy.local.redis import Redis
 
 _TIMEOUT_SECONDS = 5
 _PING_SECONDS = 1.0
+_LOOK_SECONDS = 15.0
 
 
 class Web(Part):
@@ -131,7 +134,31 @@ class Beat(Part):
         return self.instance.data / "beat-schedule"
 
 
-APP_PARTS: tuple[type[Part], ...] = (Web, Worker, Provisioner, Beat)
+class Plugins(Part):
+    """Runs the backends of plugins; they are ended with it, and by `make down` if it was killed."""
+
+    name = "plugins"
+    label = "Plugin agent"
+
+    def program(self) -> Program:
+        """Run the agent."""
+        return Program(
+            name=self.name,
+            command=[Path(sys.executable), CHECKOUT / "manage.py", "plugin_agent"],
+            environment=web_environment(self.instance),
+            stop_seconds=45,
+        )
+
+    def is_ready(self) -> bool:
+        """See that it has looked at its backends lately."""
+        try:
+            looked_at = (self.instance.root / "plugins" / "looked").stat().st_mtime
+        except FileNotFoundError:
+            return False
+        return time.time() - looked_at < _LOOK_SECONDS
+
+
+APP_PARTS: tuple[type[Part], ...] = (Web, Worker, Provisioner, Beat, Plugins)
 
 
 def _script(name: str) -> Path:

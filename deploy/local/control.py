@@ -25,7 +25,7 @@ def start_servers(instance: Instance) -> dict[str, str]:
 
 
 def start_app(instance: Instance) -> dict[str, str]:
-    """Set Plexica up on servers that run, and start web, worker, provisioner and beat.
+    """Set Plexica up on servers that run, and start its own processes.
 
     Returns:
         What `credentials.json` holds: addresses, names and passwords.

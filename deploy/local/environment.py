@@ -19,7 +19,7 @@ API_CLIENT_ID = "plexica-api"
 
 
 def web_environment(instance: Instance) -> dict[str, str]:
-    """Return what web, worker and beat get: no login that could make roles or realms."""
+    """Return what all processes get but the provisioner: no login that makes roles or realms."""
     external = instance.external
     found: dict[str, str] = {
         "DJANGO_SETTINGS_MODULE": "plexica.settings",
@@ -34,6 +34,7 @@ def web_environment(instance: Instance) -> dict[str, str]:
         "PLEXICA_INTERNAL_URL": external.get("PLEXICA_INTERNAL_URL")
         or f"http://{LOOPBACK}:{instance.ports.web}",
         "PLEXICA_STATIC_ROOT": str(instance.root / "static"),
+        "PLEXICA_PLUGIN_DIR": str(instance.root / "plugins"),
     }
     for part in (Postgres, Redis, Keycloak, S3, Mail):
         found |= part(instance).environment()

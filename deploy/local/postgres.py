@@ -46,7 +46,7 @@ class Postgres(Part):
 
     @cached_property
     def web_url(self) -> str:
-        """The URL of the login of web, worker and beat."""
+        """The URL of the login of web, worker, beat and the plugin agent."""
         if self.is_external:
             return self.instance.external["DATABASE_URL"]
         login = f"{ROLE_PREFIX}_web"

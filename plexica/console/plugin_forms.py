@@ -42,7 +42,7 @@ class PluginFilterForm(StrictForm):
 
 
 class PageForm(StrictForm):
-    """Which page of those who have a plugin is shown."""
+    """Which page of a list is shown."""
 
     page = forms.IntegerField(min_value=1, max_value=MAX_PAGE, required=False)
 

@@ -2,6 +2,7 @@ from django.urls import path, re_path
 
 from plexica.console import (
     audit_views,
+    backend_views,
     dashboard_views,
     detail_views,
     health_views,
@@ -69,7 +70,8 @@ urlpatterns = [
     path("tenants/<slug:slug>/runs/<uuid:run_id>/", views.run_detail, name="run_detail"),
     path("tenants/<slug:slug>/runs/<uuid:run_id>/retry/", views.run_retry, name="run_retry"),
     path("plugins/", plugin_views.plugin_list, name="plugin_list"),
-    # No plugin is called `register` or `keys`: plexica_sdk.rules reserves them.
+    # No plugin is called `register`, `keys` or `backends`: plexica_sdk.rules reserves them.
+    path("plugins/backends/", backend_views.backend_list, name="plugin_backends"),
     path("plugins/register/", plugin_views.plugin_register, name="plugin_register"),
     path("plugins/keys/", plugin_views.key_list, name="plugin_keys"),
     path("plugins/keys/trust/", plugin_views.key_trust, name="plugin_key_trust"),
@@ -94,6 +96,31 @@ urlpatterns = [
         "plugins/<slug:slug>/<str:version>/withdraw/",
         plugin_views.release_withdraw,
         name="plugin_release_withdraw",
+    ),
+    path(
+        "plugins/<slug:slug>/<str:version>/backend/",
+        backend_views.backend_detail,
+        name="plugin_backend",
+    ),
+    path(
+        "plugins/<slug:slug>/<str:version>/backend/restart/",
+        backend_views.backend_restart,
+        name="plugin_backend_restart",
+    ),
+    path(
+        "plugins/<slug:slug>/<str:version>/backend/release/",
+        backend_views.backend_release,
+        name="plugin_backend_release",
+    ),
+    path(
+        "plugins/<slug:slug>/<str:version>/backend/unconfine/",
+        backend_views.backend_unconfine,
+        name="plugin_backend_unconfine",
+    ),
+    path(
+        "plugins/<slug:slug>/<str:version>/backend/confine/",
+        backend_views.backend_confine,
+        name="plugin_backend_confine",
     ),
     path("health-status/", health_views.health_status, name="health_status"),
     path("audit/", audit_views.audit, name="audit"),

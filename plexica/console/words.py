@@ -174,6 +174,7 @@ SERVER_WORDS: dict[str, Text] = {
     "keycloak": "Keycloak",
     "storage": _("S3 storage"),
     "mail": _("Mail"),
+    "plugins": _("Plugin agent"),
 }
 
 

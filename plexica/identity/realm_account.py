@@ -8,12 +8,9 @@ from plexica.core.errors import PermanentError
 from plexica.identity.keycloak.realm import RealmClient
 from plexica.identity.keycloak.tokens import drop_tokens_of_realm
 from plexica.identity.providers import MANAGEMENT_CLIENT, MANAGEMENT_SECRET
+from plexica.identity.realm_clients import service_client
 from plexica.identity.realm_power import power_over
-from plexica.identity.realm_representation import (
-    MANAGEMENT_ROLES,
-    TENANT_ATTRIBUTE,
-    service_client,
-)
+from plexica.identity.realm_representation import MANAGEMENT_ROLES, TENANT_ATTRIBUTE
 from tenants.models import Tenant
 from tenants.secrets import delete_secrets, ensure_secret, get_secret
 

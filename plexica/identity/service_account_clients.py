@@ -19,7 +19,7 @@ from plexica.core.errors import OutwardError
 from plexica.identity.keycloak.errors import KeycloakNotFound
 from plexica.identity.keycloak.realm import realm_client
 from plexica.identity.models import ServiceAccount, ServiceAccountState
-from plexica.identity.realm_representation import program_client
+from plexica.identity.realm_clients import program_client
 from plexica.identity.service_accounts import (
     ServiceAccountBroken,
     abandon,

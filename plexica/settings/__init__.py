@@ -502,6 +502,7 @@ SPECTACULAR_SETTINGS = {
         "RunKind": "tenants.states.RunKind",
         "RetryMode": "tenants.api.serializers.tenants_in.RETRY_MODES",
         "ReleaseState": "plugins.states.ReleaseState",
+        "BackendState": "plugins.states.BackendState",
         "InstallationState": "plugins.states.InstallationState",
         "KindEnum": "plexica.identity.models.UserKind",
     },

@@ -14,10 +14,12 @@ from plexica.core.errors import OutwardError
 from plexica.core.htmx import render_page, wants_fragment
 from plexica.identity.actors import actor_of, viewer_of
 from plexica.identity.selectors import count_people_lately
+from plexica.rbac.engine import snapshot_of
 from plexica.rbac.guards import require
 from plexica.storage.selectors import recall_usage, refresh_usage
 from plexica.workspace.checklist import list_steps, may_see_checklist
 from plexica.workspace.dashboard import activity_chart, cards_of_others, recent_entries
+from plugins.gateway.ui import list_plugin_widgets
 from tenants.requests import tenant_of
 from tenants.services import dismiss_checklist
 
@@ -54,6 +56,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
             "entries": list(recent_entries(viewer=viewer)),
             "chart": activity_chart(viewer=viewer),
             "cards": cards_of_others(viewer=viewer),
+            # The browser asks for what is in them: no plugin makes the page wait.
+            "widgets": list_plugin_widgets(snapshot_of(viewer)),
             "steps": list_steps(tenant=tenant)
             if may_see_checklist(viewer=viewer, tenant=tenant)
             else [],

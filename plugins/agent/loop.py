@@ -42,11 +42,25 @@ logger = structlog.get_logger(__name__)
 class Agent:
     """Starts, watches and ends backends, until it is told to stop."""
 
-    def __init__(self, runtimes: Iterable[Runtime], *, pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        runtimes: Iterable[Runtime],
+        *,
+        pace: Pace | None = None,
+        on_look: Callable[[], None] | None = None,
+    ) -> None:
+        """Make it.
+
+        Args:
+            runtimes: What runs backends, in the order in which each is asked.
+            pace: How quickly it does things.
+            on_look: Called after each look, and while another agent works.
+        """
         self._runtimes = Runtimes(runtimes)
         self._pace = pace or Pace()
         self._ending = Ending(self._runtimes, self._pace)
         self._starting = Starting(self._runtimes, self._pace, self._ending)
+        self._on_look = on_look or (lambda: None)
         self._lock = AgentLock()
         self._pool = ContextThreadPool(max_workers=_MAX_JOBS, thread_name_prefix="backend")
         self._jobs: dict[UUID, Future[None]] = {}
@@ -67,6 +81,7 @@ class Agent:
             try:
                 if self._lock.acquire(on_new=self._begin):
                     self.look()
+                self._on_look()
                 if is_away:
                     logger.info("plugin_agent_database_is_back")
                 is_away = False

@@ -10,12 +10,13 @@ from rest_framework import serializers
 from plugins.models import (
     MAX_NAME_LENGTH,
     MAX_REASON_LENGTH,
+    Backend,
     Plugin,
     Release,
     TrustedKey,
 )
 from plugins.selectors import ORDERINGS
-from plugins.states import ReleaseState
+from plugins.states import BackendState, ReleaseState
 from tenants.api.serializers.fields import TextField
 from tenants.api.serializers.pages import PageQuerySerializer
 from tenants.api.serializers.strict import StrictSerializer
@@ -186,3 +187,46 @@ def release_address(release: Release) -> str:
 def _address(name: str, **parts: object) -> str:
     path = reverse(name, urlconf=settings.PUBLIC_SCHEMA_URLCONF, kwargs=parts)
     return f"{settings.PLEXICA_CONSOLE_URL}{path}"
+
+
+class BackendSerializer(serializers.ModelSerializer[Backend]):
+    """A release as it runs."""
+
+    plugin = serializers.CharField(source="release.plugin.slug", read_only=True)
+    version = serializers.CharField(source="release.version", read_only=True)
+    state = serializers.ChoiceField(choices=BackendState.choices, read_only=True)
+    is_wanted = serializers.BooleanField(
+        read_only=True, help_text="Whether an installation needs it."
+    )
+    is_unconfined = serializers.SerializerMethodField(
+        help_text="Whether it may run without an OS user of its own."
+    )
+    crashes = serializers.ListField(
+        child=serializers.DateTimeField(),
+        read_only=True,
+        help_text="When it ended by itself, of the last hour.",
+    )
+    log = serializers.CharField(
+        source="log_tail", read_only=True, help_text="The end of what it has written."
+    )
+    started_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    ready_at = serializers.DateTimeField(read_only=True, allow_null=True)
+    retry_at = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="When it is started again."
+    )
+    seen_at = serializers.DateTimeField(
+        read_only=True, allow_null=True, help_text="When the plugin agent has looked last."
+    )
+
+    class Meta:
+        model = Backend
+        fields = (
+            "id", "plugin", "version", "state", "is_wanted", "is_unconfined", "runtime", "address",
+            "started_at", "ready_at", "retry_at", "restarts", "crashes", "last_error", "seen_at",
+            "log",
+        )  # fmt: skip
+        read_only_fields = fields
+
+    def get_is_unconfined(self, backend: Backend) -> bool:
+        """Return whether it may run without an OS user of its own."""
+        return backend.release.unconfined_at is not None

@@ -5,7 +5,7 @@ No plugin is called `releases` or `keys`: `plexica_sdk.rules` reserves them.
 
 from django.urls import path
 
-from plugins.api import views
+from plugins.api import backend_views, views
 
 app_name = "plugins_api"
 
@@ -22,4 +22,17 @@ urlpatterns = [
     path(f"{_RELEASE}/publish", views.PublishView.as_view(), name="publish"),
     path(f"{_RELEASE}/deprecate", views.DeprecateView.as_view(), name="deprecate"),
     path(f"{_RELEASE}/withdraw", views.WithdrawView.as_view(), name="withdraw"),
+    path(f"{_RELEASE}/unconfine", backend_views.UnconfineView.as_view(), name="unconfine"),
+    path(f"{_RELEASE}/confine", backend_views.ConfineView.as_view(), name="confine"),
+    path(f"{_RELEASE}/backend", backend_views.BackendView.as_view(), name="backend"),
+    path(
+        f"{_RELEASE}/backend/restart",
+        backend_views.BackendRestartView.as_view(),
+        name="backend_restart",
+    ),
+    path(
+        f"{_RELEASE}/backend/release",
+        backend_views.BackendReleaseView.as_view(),
+        name="backend_release",
+    ),
 ]

@@ -4,12 +4,13 @@ from collections.abc import Callable
 from uuid import UUID
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from plexica.rbac.permissions import PLUGINS_MANAGE, PLUGINS_VIEW
+from plugins.api.parameters import KEY, SLUG, TAGS, VERSION
 from plugins.api.parsers import PackageParser
 from plugins.api.serializers import (
     KeyCreateSerializer,
@@ -51,15 +52,6 @@ from tenants.api.base import (
 from tenants.api.serializers.pages import PageQuerySerializer
 from tenants.api.serializers.strict import EmptySerializer, QuerySerializer
 
-_TAGS = ["plugins"]
-_SLUG = OpenApiParameter(
-    "slug", str, OpenApiParameter.PATH, description="The plugin's short name, such as `hello`."
-)
-_VERSION = OpenApiParameter(
-    "version", str, OpenApiParameter.PATH, description="The release's version, such as `0.1.0`."
-)
-_KEY = OpenApiParameter("key_id", UUID, OpenApiParameter.PATH, description="The key's id.")
-
 
 @guarded(get=PLUGINS_VIEW)
 class PluginListView(TenantAPIView):
@@ -68,7 +60,7 @@ class PluginListView(TenantAPIView):
     @extend_schema(
         operation_id="list_plugins",
         summary="List the plugins of the registry",
-        tags=_TAGS,
+        tags=TAGS,
         parameters=[PluginQuerySerializer],
         responses={200: PluginPageSerializer, **schema.problems()},
     )
@@ -88,8 +80,8 @@ class PluginView(TenantAPIView):
     @extend_schema(
         operation_id="get_plugin",
         summary="Get a plugin",
-        tags=_TAGS,
-        parameters=[_SLUG],
+        tags=TAGS,
+        parameters=[SLUG],
         responses={200: PluginSerializer, **schema.problems(404)},
     )
     def get(self, request: Request, slug: str) -> Response:
@@ -105,8 +97,8 @@ class PluginReleasesView(TenantAPIView):
     @extend_schema(
         operation_id="list_releases",
         summary="List a plugin's releases, the newest version first",
-        tags=_TAGS,
-        parameters=[_SLUG, PageQuerySerializer],
+        tags=TAGS,
+        parameters=[SLUG, PageQuerySerializer],
         responses={200: ReleasePageSerializer, **schema.problems(404)},
     )
     def get(self, request: Request, slug: str) -> Response:
@@ -123,8 +115,8 @@ class ReleaseView(TenantAPIView):
     @extend_schema(
         operation_id="get_release",
         summary="Get a release",
-        tags=_TAGS,
-        parameters=[_SLUG, _VERSION],
+        tags=TAGS,
+        parameters=[SLUG, VERSION],
         responses={200: ReleaseSerializer, **schema.problems(404)},
     )
     def get(self, request: Request, slug: str, version: str) -> Response:
@@ -145,7 +137,7 @@ class RegisterView(TenantAPIView):
         description="The body is the package itself, as `plexica-plugin sign` leaves it. Form,"
         " digests and signature are checked before anything of it is stored. The same contents"
         " again are the same release (200); the same version with others is a conflict.",
-        tags=_TAGS,
+        tags=TAGS,
         request={"application/octet-stream": OpenApiTypes.BINARY},
         parameters=[schema.answer_header("Location", "The release.", statuses=(200, 201))],
         responses={
@@ -180,9 +172,9 @@ class PublishView(_MoveView):
     @extend_schema(
         operation_id="publish_release",
         summary="Publish a release, for the first time or again",
-        tags=_TAGS,
+        tags=TAGS,
         request=EmptySerializer,
-        parameters=[_SLUG, _VERSION],
+        parameters=[SLUG, VERSION],
         responses={200: ReleaseSerializer, **schema.problems(404, 409, 413, 415)},
     )
     def post(self, request: Request, slug: str, version: str) -> Response:
@@ -198,9 +190,9 @@ class DeprecateView(_MoveView):
     @extend_schema(
         operation_id="deprecate_release",
         summary="Offer a release no more; those who have it go on",
-        tags=_TAGS,
+        tags=TAGS,
         request=ReleaseReasonSerializer,
-        parameters=[_SLUG, _VERSION],
+        parameters=[SLUG, VERSION],
         responses={200: ReleaseSerializer, **schema.problems(404, 409, 413, 415)},
     )
     def post(self, request: Request, slug: str, version: str) -> Response:
@@ -216,9 +208,9 @@ class WithdrawView(_MoveView):
     @extend_schema(
         operation_id="withdraw_release",
         summary="Take a release back for good",
-        tags=_TAGS,
+        tags=TAGS,
         request=ReleaseReasonSerializer,
-        parameters=[_SLUG, _VERSION],
+        parameters=[SLUG, VERSION],
         responses={200: ReleaseSerializer, **schema.problems(404, 409, 413, 415)},
     )
     def post(self, request: Request, slug: str, version: str) -> Response:
@@ -234,7 +226,7 @@ class KeyListView(TenantAPIView):
     @extend_schema(
         operation_id="list_plugin_keys",
         summary="List the keys whose signatures count, and those whose did",
-        tags=_TAGS,
+        tags=TAGS,
         parameters=[PageQuerySerializer],
         responses={200: KeyPageSerializer, **schema.problems()},
     )
@@ -246,7 +238,7 @@ class KeyListView(TenantAPIView):
     @extend_schema(
         operation_id="trust_plugin_key",
         summary="Trust a key",
-        tags=_TAGS,
+        tags=TAGS,
         request=KeyCreateSerializer,
         responses={201: KeySerializer, **schema.problems(409, 413, 415)},
     )
@@ -264,9 +256,9 @@ class KeyRevokeView(TenantAPIView):
     @extend_schema(
         operation_id="revoke_plugin_key",
         summary="Revoke a key for good",
-        tags=_TAGS,
+        tags=TAGS,
         request=EmptySerializer,
-        parameters=[_KEY],
+        parameters=[KEY],
         responses={200: KeySerializer, **schema.problems(404, 409, 413, 415)},
     )
     def post(self, request: Request, key_id: UUID) -> Response:

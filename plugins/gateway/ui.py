@@ -39,12 +39,14 @@ class PluginWidget:
 
     Attributes:
         id: The id of the element that it is put into.
+        prefix: What the plugin's addresses begin with.
         title: Its title.
         url: Where it is.
         is_wide: Whether it takes the whole row.
     """
 
     id: str
+    prefix: str
     title: str
     url: str
     is_wide: bool
@@ -85,6 +87,7 @@ def list_plugin_widgets(held: Snapshot) -> list[PluginWidget]:
     return [
         PluginWidget(
             id=_element(installed.slug, each["key"]),
+            prefix=prefix_of(installed.slug),
             title=each["title"],
             url=f"{prefix_of(installed.slug)}{each['path']}",
             is_wide=each.get("width") == "full",

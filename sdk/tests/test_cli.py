@@ -137,6 +137,8 @@ def test_the_distribution_builds_passes_twine_and_works_alone(tmp_path: Path) ->
         names = wheel.namelist()
         assert "plexica_sdk/py.typed" in names
         assert "plexica_sdk/manifest.schema.json" in names
+        assert "plexica_sdk/templates/.gitignore.tmpl" in names
+        assert "plexica_sdk/templates/src/@module@/views.py.tmpl" in names
         wheel.extractall(tmp_path / "installed")
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "plexica-plugin.toml").write_text(MANIFEST)

@@ -29,7 +29,7 @@ from tests.e2e.people import Person
 from tests.environment import ROOT
 from tests.integration.conftest import remove
 
-_PROCESSES = ("beat", "web", "worker", "provisioner")
+_PROCESSES = ("plugins", "beat", "web", "worker", "provisioner")
 # How long a run of a test that failed may go on, and how often that is looked at.
 _RUN_SECONDS = 60.0
 _LOOK_SECONDS = 0.2
@@ -80,7 +80,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture(scope="package")
 def app(platform: Servers) -> Iterator[App]:
-    """Start web, worker, provisioner and beat, once for all end-to-end tests."""
+    """Start Plexica's own processes, once for all end-to-end tests."""
     instance = platform.instance
     for process in _PROCESSES:
         control.stop_part(instance, process)

@@ -18,6 +18,7 @@ from plexica.identity.models import ServiceAccount, ServiceAccountState, User, U
 from plexica.rbac.models import Group, Role, RoleAssignment
 from plexica.rbac.services import assign_role
 from plexica.rbac.visits import CHALLENGE_LENGTH
+from plugins.backends import want_backend
 from plugins.models import Installation, Plugin
 from plugins.services import publish_release
 from plugins.states import InstallationState
@@ -82,6 +83,7 @@ def console_examples(tenant: Tenant) -> Iterator[Examples]:
         key = author.trusted()
         # Called as the tenant is, for both have a `slug`.
         release = author.registered(tenant.slug)
+        want_backend(release=release)
         wish = DeletionRequest.objects.create(tenant=tenant, requested_by="Ada")
         entry = AuditEntry.objects.latest("at")
     try:

@@ -26,9 +26,12 @@ class Command(BaseCommand):
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_signal: stopping.set())
-        runtime = ProcessRuntime(Path(settings.PLEXICA_PLUGIN_DIR), settings.PLEXICA_PLUGIN_USERS)
+        place = Path(settings.PLEXICA_PLUGIN_DIR)
+        agent = Agent(
+            [ProcessRuntime(place, settings.PLEXICA_PLUGIN_USERS)], on_look=(place / "looked").touch
+        )
         with platform_scope():
             # A handler must not meet the very lock that it asks for, so this thread only waits.
-            working = start_thread(lambda: Agent([runtime]).run(stopping), name="plugin-agent")
+            working = start_thread(lambda: agent.run(stopping), name="plugin-agent")
         while working.is_alive():
             working.join(_LOOK_SECONDS)

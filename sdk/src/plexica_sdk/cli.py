@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from plexica_sdk import __version__
-from plexica_sdk.building import build_package, read_file, read_manifest
+from plexica_sdk.building import DIST, build_package, read_file, read_manifest
 from plexica_sdk.errors import ManifestInvalid, PluginError
 from plexica_sdk.manifest import FILE_NAME
+from plexica_sdk.new_project import new_project
 from plexica_sdk.package import MAX_BYTES, Package, read_package, write_package
+from plexica_sdk.registering import register_package
 from plexica_sdk.signing import (
     MAX_KEY_BYTES,
     PublicKey,
@@ -21,7 +23,10 @@ from plexica_sdk.signing import (
     sign_package,
     signer_of,
 )
+from plexica_sdk.wheel_building import PROJECT, build_wheel
 
+# Not an argument: the command lines of others are for everybody to see.
+TOKEN_VARIABLE = "PLEXICA_TOKEN"  # noqa: S105 # its name, not a token
 _PRIVATE_MODE = 0o600
 
 
@@ -69,8 +74,19 @@ def check(options: argparse.Namespace) -> None:
     _say(f"signed by {signer}" + (" (checked)" if options.key else ""))
 
 
+def new(options: argparse.Namespace) -> None:
+    """Begin a plugin: a project that runs and has tests."""
+    directory: Path = options.directory or Path(options.slug)
+    new_project(options.slug, directory)
+    _say(f"{directory}\nIts README.md says how to go on.")
+
+
 def build(options: argparse.Namespace) -> None:
     """Make the package of a project. The same project gives the same bytes."""
+    # A mistake in the manifest should not wait for the wheel.
+    has_command = read_manifest(options.directory).runtime.command
+    if has_command and not options.wheel and (options.directory / PROJECT).exists():
+        build_wheel(options.directory, options.directory / DIST, isolated=not options.no_isolation)
     package = build_package(options.directory, wheels=options.wheel)
     path: Path = options.output or options.directory / package.file_name
     _write(path, write_package(package))
@@ -82,6 +98,17 @@ def sign(options: argparse.Namespace) -> None:
     package = sign_package(_read(options.path), read_file(options.key, MAX_KEY_BYTES))
     _write(options.path, write_package(package))
     _say(f"{options.path}\nsigned by {signer_of(package)}")
+
+
+def register(options: argparse.Namespace) -> None:
+    """Bring a signed package to a Plexica, whose operators publish it."""
+    package = _read(options.path)
+    token = os.environ.get(TOKEN_VARIABLE, "")
+    if not token:
+        raise PluginError(f"Set {TOKEN_VARIABLE} to a token for the platform's API.")
+    found = register_package(package, url=options.url, token=token)
+    how = "registered" if found.is_new else "there already"
+    _say(f"{package.manifest.slug} {package.manifest.version}: {how}, {found.state.lower()}")
 
 
 def keygen(options: argparse.Namespace) -> None:
@@ -140,6 +167,11 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(act=act)
         return command
 
+    beginning = add(new)
+    beginning.add_argument("slug", help="the plugin's short name, such as hello")
+    beginning.add_argument(
+        "directory", type=Path, nargs="?", help="where to write it; one of that name if left out"
+    )
     checking = add(check)
     checking.add_argument(
         "path", type=Path, nargs="?", default=Path(), help="a project's directory, or a package"
@@ -152,10 +184,18 @@ def _parser() -> argparse.ArgumentParser:
     building.add_argument(
         "--wheel", type=Path, action="append", default=[], help="a wheel; once for each"
     )
+    building.add_argument(
+        "--no-isolation",
+        action="store_true",
+        help="build the wheel with what this Python has, fetching nothing",
+    )
     building.add_argument("--output", type=Path, help="where to write the package")
     signing = add(sign)
     signing.add_argument("path", type=Path, help="the package")
     signing.add_argument("--key", type=Path, required=True, help="the secret file of keygen")
+    registering = add(register)
+    registering.add_argument("path", type=Path, help="the package")
+    registering.add_argument("url", help="the console's address, such as https://console.example")
     making = add(keygen)
     making.add_argument("path", type=Path, help="the secret file to make, such as author.pem")
     return parser

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from plugins.models import Plugin, Release
+from plugins.backends import want_backend
+from plugins.models import Backend, Plugin, Release
 from tests.integration.api.conftest import Api, path_of
 from tests.integration.api.test_staff_roles import client, program
 from tests.integration.plugins.packages import Author, empty_registry
@@ -27,6 +28,11 @@ ADDRESSES = (
     ("POST", f"{PLUGINS}/hello/releases/0.1.0/publish"),
     ("POST", f"{PLUGINS}/hello/releases/0.1.0/deprecate"),
     ("POST", f"{PLUGINS}/hello/releases/0.1.0/withdraw"),
+    ("POST", f"{PLUGINS}/hello/releases/0.1.0/unconfine"),
+    ("POST", f"{PLUGINS}/hello/releases/0.1.0/confine"),
+    ("GET", f"{PLUGINS}/hello/releases/0.1.0/backend"),
+    ("POST", f"{PLUGINS}/hello/releases/0.1.0/backend/restart"),
+    ("POST", f"{PLUGINS}/hello/releases/0.1.0/backend/release"),
 )
 
 __all__ = ["client", "program"]
@@ -118,7 +124,7 @@ def test_a_wrong_manifest_is_named(api: Api) -> None:
 def test_who_may_look_may_change_nothing(program: Callable[[str], Api]) -> None:
     author = Author()
     author.trusted()
-    author.registered()
+    want_backend(release=author.registered())
     reader = program("read-only")
     for method, address in ADDRESSES:
         answer = reader.send(method, address, b"{}" if method == "POST" else b"")
@@ -134,3 +140,30 @@ def test_strangers_and_those_without_a_role_see_nothing(
         assert stranger.send(method, address).status_code == 401
         assert nobody.send(method, address).status_code == 403
     assert not Plugin.objects.exists()
+
+
+def test_what_runs_is_seen_and_restarted(api: Api) -> None:
+    author = Author()
+    author.trusted()
+    release = author.registered()
+    address = f"{PLUGINS}/hello/releases/0.1.0/backend"
+    assert api.get(address).status_code == 404
+    backend = want_backend(release=release)
+    Backend.objects.update(state="READY", log_tail="listening", ciphertext="gAAAAsecret")
+    seen = api.get(address)
+    assert (body(seen)["state"], body(seen)["log"]) == ("READY", "listening")
+    assert b"gAAAAsecret" not in seen.content
+    assert body(api.post({}, f"{address}/restart"))["state"] == "WAITING"
+    refused = api.post({}, f"{address}/release")
+    assert (refused.status_code, body(refused)["type"]) == (
+        409,
+        "urn:plexica:problem:backend-state",
+    )
+    Backend.objects.update(state="QUARANTINED", crashes=["2026-11-01T10:00:00+00:00"])
+    assert body(api.get(address))["crashes"] == ["2026-11-01T10:00:00+00:00"]
+    assert body(api.post({}, f"{address}/release"))["state"] == "STOPPED"
+    for name, is_allowed in (("unconfine", True), ("confine", False)):
+        changed = api.post({}, f"{PLUGINS}/hello/releases/0.1.0/{name}")
+        assert body(changed)["is_unconfined"] is is_allowed
+    backend.refresh_from_db()
+    assert backend.crashes == []

@@ -58,10 +58,10 @@ def test_each_server_is_shown_with_its_latency(admin: Client) -> None:
         admin.get(PAGE, headers=HTMX).content.decode(),
         admin.get(PAGE, {"now": "on"}).content.decode(),
     ):
-        for name in ("PostgreSQL", "Redis", "Keycloak", "S3 storage", "Mail"):
+        for name in ("PostgreSQL", "Redis", "Keycloak", "S3 storage", "Mail", "Plugin agent"):
             assert name in text
         assert "Does not answer" not in text
-        assert text.count(" ms</td>") == 5
+        assert text.count(" ms</td>") == 6
         assert 'hx-trigger="every 5s"' in text
         for known in ("provisioning", "default", "tenants.purge_due", "No worker has answered"):
             assert known in text
@@ -136,8 +136,8 @@ class TestSchedules:
         long_ago = time.time() - 3600
         for state in list_schedules():
             note_run(state.task, began=long_ago, has_failed=False)
-        # The nightly one has had no turn since, unless it is just after that.
-        assert sum(state.is_late for state in list_schedules()) >= len(list_schedules()) - 1
+        # The nightly ones have had no turn since, unless it is just after that.
+        assert sum(state.is_late for state in list_schedules()) >= len(list_schedules()) - 2
         assert "Late" in admin.get(PAGE, headers=HTMX).content.decode()
 
     def test_the_nightly_one_says_when_it_is_due(self) -> None:
@@ -183,7 +183,7 @@ def test_what_it_does_not_know_is_refused(admin: Client, asked: list[str]) -> No
 
 def test_the_dashboard_may_take_what_was_asked() -> None:
     names = [each.name for each in platform_health().servers]
-    assert names == ["database", "redis", "mail", "keycloak", "storage"]
+    assert names == ["database", "redis", "mail", "plugins", "keycloak", "storage"]
 
 
 def admin_menu_is_without_it(client: Client) -> bool:

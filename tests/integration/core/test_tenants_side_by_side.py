@@ -175,6 +175,7 @@ class Echo(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.got.append({name.lower(): value for name, value in self.headers.items()})
         self.send_response(200)
+        self.send_header("Set-Cookie", "whose=this")
         self.end_headers()
         self.wfile.write(b"{}")
 
@@ -208,6 +209,16 @@ def test_calls_of_keycloak_say_for_whom(
             future.result()
     told = sorted((each["x-plexica-tenant"], each["x-request-id"]) for each in got)
     assert told == [("acme", "r-1"), ("globex", "r-1")]
+
+
+def test_what_one_realm_sets_is_not_sent_to_another(
+    echo: tuple[str, list[dict[str, str]]],
+) -> None:
+    url, got = echo
+    for realm in ("acme", "globex", "acme"):
+        Transport(f"{url}/realms/{realm}").call("GET", "/")
+    assert len(got) == 3
+    assert not any("cookie" in each for each in got)
 
 
 def test_calls_of_the_bucket_say_for_whom(acme: Tenant) -> None:

@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 import pytest
 from django.contrib.sessions.models import Session
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from plexica.audit.models import AuditEntry
@@ -126,6 +127,20 @@ class TestGoodVisit:
             done = AuditEntry.objects.filter(actor_id=f"visit:{visit.pk}")
             assert done.exclude(action__startswith="support.").exists()
         Tenant.objects.filter(pk=ada.tenant.pk).update(name=ada.tenant.name)
+
+    def test_what_a_visitor_takes_along_stands_in_the_tenants_audit(
+        self, sam: Staff, ada: Member
+    ) -> None:
+        ada.client.post("/files/upload/", {"upload": ContentFile(b"12", name="visited.txt")})
+        workspace = sam.visit(ada.tenant)
+        for client in (ada.client, workspace):
+            answer = client.get("/files/open/", {"key": "visited.txt"}, follow=True)
+            assert b"".join(answer.streaming_content) == b"12"  # type: ignore[attr-defined] # it is a stream
+        with tenant_scope(ada.tenant):
+            entries = AuditEntry.objects.filter(action="file.downloaded", at__gte=_began[0])
+            assert [entry.target for entry in entries] == ["file:visited.txt"]
+            assert entries[0].actor_kind == "support"
+        ada.client.post("/files/delete/", {"key": "visited.txt"})
 
 
 class TestForm:

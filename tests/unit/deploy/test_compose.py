@@ -35,6 +35,7 @@ def test_it_has_the_same_parts_as_make_up(compose: dict[str, Any], instance: Ins
         ("web", web_environment),
         ("worker", web_environment),
         ("beat", web_environment),
+        ("plugins", web_environment),
         ("provisioner", provisioner_environment),
         ("setup", setup_environment),
     ],

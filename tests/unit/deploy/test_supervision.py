@@ -50,7 +50,7 @@ def test_no_secret_stands_on_a_command_line(instance: Instance) -> None:
     instance.make_directories()
     lines = render(instance, Launcher(instance).programs).splitlines()
     commands = [line for line in lines if line.startswith("command=")]
-    assert len(commands) == 9
+    assert len(commands) == 10
     for secret in instance.secrets.values():
         assert not any(secret in command for command in commands)
 

@@ -1,13 +1,16 @@
 """What everybody but the agent does with backends."""
 
 from base64 import urlsafe_b64encode
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from plexica.audit.models import AuditEntry
 from plexica.core.actor import Actor
 from plexica.core.crypto import encrypt
 from plexica.core.errors import PermanentError, TransientError
+from plexica.core.health import measure
 from plugins.backends import (
     BackendStateRefused,
     drop_backend,
@@ -19,6 +22,7 @@ from plugins.backends import (
     wait_until_ready,
     want_backend,
 )
+from plugins.health import check_agent
 from plugins.models import Backend, Installation, Release
 from plugins.states import BackendState, InstallationState
 from tenants.models import Tenant
@@ -130,3 +134,17 @@ def test_what_people_do_with_it_is_audited(release: Release) -> None:
         "plugin.release_unconfined",
         "plugin.release_confined",
     ]
+
+
+def test_an_agent_that_is_missing_is_noticed(release: Release) -> None:
+    check_agent()
+    want_backend(release=release)
+    for seen_at, is_well in (
+        (None, False),
+        (timezone.now() - timedelta(seconds=31), False),
+        (timezone.now(), True),
+    ):
+        become(release, BackendState.STOPPED, seen_at=seen_at)
+        assert measure("plugins", check_agent).is_up is is_well
+    become(release, BackendState.STOPPED, seen_at=None, is_wanted=False)
+    check_agent()

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 import uuid
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -76,6 +77,7 @@ class RunningBackend:
     seen: list[Seen] = field(default_factory=list)
     used: set[str] = field(default_factory=set)
     released: threading.Event = field(default_factory=threading.Event)
+    sockets: list[socket.socket] = field(default_factory=list)
     connections: int = 0
 
     def __post_init__(self) -> None:
@@ -103,6 +105,9 @@ class RunningBackend:
         """End."""
         self.released.set()
         self.server.shutdown()
+        for each in self.sockets:
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
         self.server.server_close()
         self.thread.join()
 
@@ -114,6 +119,7 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         super().setup()
         self.running.connections += 1
+        self.running.sockets.append(self.connection)
 
     def log_message(self, *_args: Any) -> None:
         """Write nothing."""
@@ -202,9 +208,12 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True
 
-    def _cut(self) -> None:
+    def _torn(self) -> None:
+        self._cut("text/csv")
+
+    def _cut(self, content_type: str = "text/html") -> None:
         self.send_response(200)
-        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", "100")
         self.end_headers()
         self.wfile.write(b"only this")

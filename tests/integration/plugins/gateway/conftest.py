@@ -126,8 +126,8 @@ type = "hello.greeted"
 description = "Somebody was greeted."
 
 [[events.subscribes]]
-type = "tenant.updated"
-path = "/events/tenant"
+type = "office.opened"
+path = "/events/office"
 """
 
 
@@ -240,7 +240,7 @@ def bo(acme: Tenant, ada: Member) -> Member:
     with tenant_scope(acme):
         role = Role.objects.create(key=f"custom-{uuid.uuid4().hex[:8]}", name="Readers")
         Grant.objects.create(role=role, permission="hello:notes:read")
-    return come(acme, "Bo", role.key, strict=True)
+    return come(acme, "Bo", "member", role.key, strict=True)
 
 
 @pytest.fixture

@@ -1,6 +1,9 @@
 """Plugins as their host runs them: a process, a PostgreSQL, and a host that is fake."""
 
+import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,6 +37,28 @@ def migrate(backend: RunningBackend) -> None:
     for slug in backend.host.installations:
         answer = backend.ask("POST", "/_plexica/migrate", tenant=slug, via="lifecycle")
         assert answer.status_code == 200, answer.text
+
+
+def run_own_tests(directory: Path, database_url: str) -> None:
+    """Run a plugin's tests as its author does: with pytest, and Plexica's own settings nowhere.
+
+    What stands in: the SDK comes from this checkout.
+    """
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider"],
+        cwd=directory,
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PLEXICA_TEST_DATABASE_URL": database_url,
+        },
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "skipped" not in done.stdout
 
 
 def wait_for(condition: Callable[[], bool]) -> None:

@@ -1,13 +1,9 @@
 """The example plugin answers, for two tenants, over HTTP."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
 from plexica_sdk.testing import ADA, BO, CY, Member, RunningBackend
-from tests.integration.plugins.sdk.running import HELLO
+from tests.integration.plugins.sdk.running import HELLO, run_own_tests
 
 READ, WRITE = "hello:notes:read", "hello:notes:write"
 
@@ -149,20 +145,4 @@ def test_a_refused_event_does_not_undo_what_is_committed(hello: RunningBackend) 
 
 
 def test_its_own_tests_pass(database_url: str) -> None:
-    """As its author runs them: with pytest, and Plexica's own settings nowhere."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider"],
-        cwd=HELLO,
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "PLEXICA_TEST_DATABASE_URL": database_url,
-        },
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "skipped" not in done.stdout
+    run_own_tests(HELLO, database_url)
