@@ -73,8 +73,9 @@ openapi: venv ## Write docs/api/*.yaml anew, after a change of the API that is m
 permissions: venv ## Write docs/permissions.md anew, after a change of the permissions
 	@$(LOCAL) run -- python manage.py permissions --file docs/permissions.md
 
-manifest: venv ## Write docs/plugins/manifest.md anew, after a change of the manifest's schema
+manifest: venv ## Write docs/plugins/manifest.md and sdk.md anew, after a change of what they describe
 	@$(VENV)/python -m plexica_sdk.reference > docs/plugins/manifest.md
+	@$(VENV)/python -m plexica_sdk.api_reference > docs/plugins/sdk.md
 
 messages: venv ## Gather what is to be translated into locale/
 	@$(LOCAL) run -- python manage.py makemessages -l it --no-location --no-wrap \

@@ -23,6 +23,9 @@ class Tenant:
     """Whose workspace it is.
 
     Attributes:
+        id: Its id.
+        slug: The short name, part of its address.
+        name: What people call it.
         locale: Its language, such as `it`; may be empty.
         time_zone: Its time zone, such as `Europe/Rome`.
     """
@@ -33,12 +36,17 @@ class Tenant:
     locale: str
     time_zone: str
 
+    def __str__(self) -> str:
+        return self.name
+
 
 @dataclass(frozen=True, slots=True)
 class User:
     """Who asks.
 
     Attributes:
+        id: Their id.
+        name: What they are called.
         kind: `person`, `service` (a service account) or `visitor` (a visit of support).
         locale: Their language; may be empty.
         time_zone: Their time zone; may be empty.
@@ -87,7 +95,11 @@ class Context:
 
 
 class PluginRequest(HttpRequest):
-    """A request as a plugin's views get it, for their annotations."""
+    """A request as a plugin's views get it, for their annotations.
+
+    Attributes:
+        plexica: Its context.
+    """
 
     plexica: Context
 

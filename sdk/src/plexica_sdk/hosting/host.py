@@ -54,7 +54,14 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One of the tenant's people."""
+    """One of the tenant's people.
+
+    Attributes:
+        id: Their id, by which they get mail.
+        name: What they are called.
+        email: Their address.
+        is_active: Whether they may log in.
+    """
 
     id: str
     name: str
@@ -64,7 +71,13 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """A file of the installation."""
+    """A file of the installation.
+
+    Attributes:
+        key: Its name.
+        size: Its size in bytes.
+        modified_at: When it was written.
+    """
 
     key: str
     size: int

@@ -36,6 +36,7 @@ class RunningBackend:
     Attributes:
         host: Whose it is.
         process: The process.
+        output: Where it writes.
     """
 
     host: FakeHost

@@ -31,6 +31,9 @@ class Member:
     email: str
     role: str
 
+    def __str__(self) -> str:
+        return f"{self.user.name}, {self.role} of {self.tenant.slug}"
+
     def holds(self, manifest: Manifest) -> frozenset[str]:
         """Return the permissions that a plugin's manifest gives to them. Owners hold all."""
         return frozenset(

@@ -22,6 +22,7 @@ class FakeInstallation:
     """The plugin in one tenant, as the fake host has it.
 
     Attributes:
+        id: The installation's id.
         tenant: The tenant.
         settings: What the tenant has set, secrets and defaults included.
         uses: What of the host it has agreed to.
@@ -66,6 +67,7 @@ class FakeHost:
     """The host's API on loopback, and what a backend is told by it.
 
     Attributes:
+        manifest: The plugin's.
         installations: The plugin in each tenant, by the tenant's slug: `acme` and `globex`.
         backend: What a backend of this host knows of itself.
     """
