@@ -33,11 +33,17 @@ _FIRST_STATUS = 200
 
 
 class _TimedSocket:
-    """A socket all of whose waiting ends at one moment, as `http.client` uses sockets."""
+    """A socket all of whose waiting ends at one moment, as `http.client` uses sockets.
+
+    As with any socket, closing it lets whoever reads from it go on: `http.client` does so as soon
+    as it has read that an answer is the connection's last.
+    """
 
     def __init__(self, plain: socket.socket) -> None:
         self.plain = plain
         self.deadline = 0.0
+        self._readers = 0
+        self._is_closed = False
 
     def wait_at_most(self) -> None:
         left = self.deadline - time.monotonic()
@@ -51,10 +57,20 @@ class _TimedSocket:
 
     def makefile(self, mode: str) -> io.BufferedReader:
         del mode
+        self._readers += 1
         return io.BufferedReader(_TimedReader(self))
 
     def close(self) -> None:
-        self.plain.close()
+        self._is_closed = True
+        self._close_if_unread()
+
+    def reader_closed(self) -> None:
+        self._readers -= 1
+        self._close_if_unread()
+
+    def _close_if_unread(self) -> None:
+        if self._is_closed and self._readers <= 0:
+            self.plain.close()
 
 
 class _TimedReader(io.RawIOBase):
@@ -68,6 +84,11 @@ class _TimedReader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         self._timed.wait_at_most()
         return self._timed.plain.recv_into(buffer)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._timed.reader_closed()
+        super().close()
 
 
 class _Connection(http.client.HTTPConnection):
