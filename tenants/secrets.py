@@ -2,16 +2,14 @@
 
 import secrets as random
 from collections.abc import Collection
-from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 
 from plexica.core.crypto import decrypt, encrypt, rotate
 from plexica.core.fence import fenced_transaction
 from tenants.models import Tenant, TenantSecret
 
 GENERATED_BYTES = 32
-_BATCH = 500
 
 
 def set_secret(*, tenant: Tenant, name: str, value: str) -> None:
@@ -51,21 +49,8 @@ def delete_secrets(*, tenant: Tenant, names: Collection[str]) -> None:
         TenantSecret.objects.filter(tenant=tenant, name__in=names).delete()
 
 
-Holder = type[models.Model]
-_holders: list[Holder] = [TenantSecret]
-
-
-def register_secrets(model: Holder) -> None:
-    """Have the secrets of a higher app's shared model rotated with those of tenants.
-
-    Args:
-        model: Its column `ciphertext` holds one, or nothing; from an app's `AppConfig.ready`.
-    """
-    _holders.append(model)
-
-
 def rotate_secrets() -> int:
-    """Encrypt all tenants' secrets, and those of higher apps, with the current key.
+    """Encrypt all tenants' secrets with the current key.
 
     Returns:
         How many there are.
@@ -74,12 +59,8 @@ def rotate_secrets() -> int:
         UndecryptableError: No present key opens one of them; all stay as they were.
     """
     with transaction.atomic():
-        return sum(_rotate(model) for model in _holders)
-
-
-def _rotate(model: Holder) -> int:
-    rows: list[Any] = list(model._default_manager.exclude(ciphertext="").select_for_update())  # noqa: SLF001 (Django's documented name)
-    for row in rows:
-        row.ciphertext = rotate(row.ciphertext)
-    model._default_manager.bulk_update(rows, ["ciphertext"], batch_size=_BATCH)  # noqa: SLF001
-    return len(rows)
+        secrets = list(TenantSecret.objects.select_for_update())
+        for secret in secrets:
+            secret.ciphertext = rotate(secret.ciphertext)
+        TenantSecret.objects.bulk_update(secrets, ["ciphertext"], batch_size=500)
+    return len(secrets)

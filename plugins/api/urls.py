@@ -36,8 +36,8 @@ urlpatterns = [
         name="backend_restart",
     ),
     path(
-        f"{_RELEASE}/backend/release",
-        backend_views.BackendReleaseView.as_view(),
-        name="backend_release",
+        f"{_RELEASE}/backend/end-quarantine",
+        backend_views.QuarantineView.as_view(),
+        name="backend_end_quarantine",
     ),
 ]
