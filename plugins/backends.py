@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import Actor
-from plexica.core.crypto import decrypt
+from plexica.core.crypto import decrypt, rotate
 from plexica.core.errors import Conflict, PermanentError, TransientError
 from plexica.core.fence import fenced_transaction
 from plexica.core.scope import platform_scope
@@ -218,6 +218,23 @@ def set_unconfined(*, release: Release, allowed: bool, actor: Actor) -> Release:
         what = "plugin.release_unconfined" if allowed else "plugin.release_confined"
         _tell(what, release, actor)
     return release
+
+
+def rotate_backend_secrets() -> int:
+    """Encrypt the secrets of all backends that run with the current key.
+
+    Returns:
+        How many there are.
+
+    Raises:
+        UndecryptableError: No present key opens one of them; all stay as they were.
+    """
+    with transaction.atomic():
+        found = list(Backend.objects.select_for_update().exclude(ciphertext="").only("ciphertext"))
+        for backend in found:
+            backend.ciphertext = rotate(backend.ciphertext)
+        Backend.objects.bulk_update(found, ["ciphertext"])
+    return len(found)
 
 
 def _locked(backend: Backend) -> Backend:

@@ -8,8 +8,11 @@ class TenantsConfig(AppConfig):
     label = "tenants"
 
     def ready(self) -> None:
-        """Tell background jobs how a tenant's scope is entered."""
+        """Tell background jobs how a tenant's scope is entered, and how its secrets are rotated."""
+        from plexica.core.crypto import register_rotation  # noqa: PLC0415 (models are loaded now)
         from plexica.core.jobs import register_tenant_scope  # noqa: PLC0415 (models are loaded now)
         from tenants.scopes import active_tenant_scope  # noqa: PLC0415
+        from tenants.secrets import rotate_secrets  # noqa: PLC0415
 
+        register_rotation(rotate_secrets)
         register_tenant_scope(active_tenant_scope)

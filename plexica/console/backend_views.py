@@ -70,13 +70,13 @@ def backend_restart(request: HttpRequest, slug: str, version: str) -> HttpRespon
 
 @require_http_methods(ASKING)
 @require("core:plugins:manage")
-def backend_release(request: HttpRequest, slug: str, version: str) -> HttpResponse:
+def backend_end_quarantine(request: HttpRequest, slug: str, version: str) -> HttpResponse:
     """Ask whether to end a quarantine, and do it."""
 
     def act(release: Release, actor: Actor) -> None:
         end_quarantine(backend=get_backend(release=release), actor=actor)
 
-    return _confirm(request, get_release(slug=slug, version=version), "release", act)
+    return _confirm(request, get_release(slug=slug, version=version), "end-quarantine", act)
 
 
 @require_http_methods(ASKING)

@@ -10,7 +10,7 @@ BACKEND_WORDS: dict[str, ActionWords] = {
         text=_("For some seconds no tenant reaches this plugin. Its data stays as it is."),
         button=_("Restart"),
     ),
-    "release": ActionWords(
+    "end-quarantine": ActionWords(
         title=_("End the quarantine of %(name)s %(version)s?"),
         text=_("It is started again, and has three new attempts. Look first at what its log says."),
         button=_("End the quarantine"),

@@ -108,9 +108,9 @@ urlpatterns = [
         name="plugin_backend_restart",
     ),
     path(
-        "plugins/<slug:slug>/<str:version>/backend/release/",
-        backend_views.backend_release,
-        name="plugin_backend_release",
+        "plugins/<slug:slug>/<str:version>/backend/end-quarantine/",
+        backend_views.backend_end_quarantine,
+        name="plugin_backend_end_quarantine",
     ),
     path(
         "plugins/<slug:slug>/<str:version>/backend/unconfine/",

@@ -5,11 +5,14 @@ front, run `manage.py rotate_secrets`, then take the old key away. The format is
 (https://github.com/fernet/spec): AES-128-CBC with an HMAC-SHA256, and a time stamp.
 """
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+
+_rotations: list[Callable[[], int]] = []
 
 
 class UndecryptableError(Exception):
@@ -50,3 +53,24 @@ def rotate(ciphertext: str) -> str:
         UndecryptableError: No key fits, or the text was changed.
     """
     return encrypt(decrypt(ciphertext))
+
+
+def register_rotation(rotate_all: Callable[[], int]) -> None:
+    """Have an app's secrets rotated with all others.
+
+    Args:
+        rotate_all: Encrypts all of them with the current key, and says how many there are.
+    """
+    _rotations.append(rotate_all)
+
+
+def rotate_everything() -> int:
+    """Encrypt all secrets of all apps with the current key.
+
+    Returns:
+        How many there are.
+
+    Raises:
+        UndecryptableError: No present key opens one of them; its app's stay as they were.
+    """
+    return sum(rotate_all() for rotate_all in _rotations)

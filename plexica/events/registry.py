@@ -1,10 +1,28 @@
 """Who wants to hear of which event."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 Handler = Callable[[dict[str, Any]], None]
 
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """An event that was published."""
+
+    id: UUID
+    event: str
+    payload: dict[str, Any]
+    published_at: datetime
+
+
+Delivery = Callable[[], None]
+Source = Callable[[Published], Mapping[str, Delivery]]
+
+_sources: list[Source] = []
 _subscribers: dict[str, dict[str, Handler]] = {}
 
 
@@ -26,3 +44,19 @@ def unsubscribe(event: str, handler: Handler) -> None:
 def subscribers(event: str) -> dict[str, Handler]:
     """Return an event's handlers by their dotted names, in the order of subscription."""
     return dict(_subscribers.get(event, {}))
+
+
+def add_source(source: Source) -> None:
+    """Have a source asked who else wants to hear of an event, each time that one is delivered.
+
+    It is asked in the scope that the event was published in, and answers with deliveries by names
+    that stay the same: what has been delivered under a name is not delivered again. One that
+    raises is tried again later, as a handler is, as long as the source names it.
+    """
+    if source not in _sources:
+        _sources.append(source)
+
+
+def sources() -> list[Source]:
+    """Return the sources."""
+    return list(_sources)

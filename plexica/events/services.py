@@ -1,6 +1,7 @@
 """Publishing events, and delivering them."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import structlog
@@ -10,7 +11,7 @@ from django.utils import timezone
 from plexica.core.jobs import scope_of_tenant, send_after_commit
 from plexica.core.scope import current_scope, platform_scope
 from plexica.events.models import OutboxMessage
-from plexica.events.registry import subscribers
+from plexica.events.registry import Delivery, Published, Source, sources, subscribers
 
 FIRST_RETRY_SECONDS = 5
 MAX_RETRY_SECONDS = 3600
@@ -66,20 +67,39 @@ def _deliver(message: OutboxMessage) -> None:
     message.attempts += 1
     message.last_error = ""
     for name, handler in subscribers(message.event).items():
-        if name in message.delivered_to:
-            continue
-        try:
-            with transaction.atomic(), scope_of_tenant(message.tenant or None):
-                handler(message.payload)
-        except Exception as error:
-            # One subscriber that fails keeps nothing from the others.
-            logger.exception("event_handler_failed", event_name=message.event, handler=name)
-            message.last_error = f"{name}: {type(error).__name__}"[:255]
-        else:
-            message.delivered_to = [*message.delivered_to, name]
+        _hand_over(message, name, partial(handler, message.payload))
+    for source in sources():
+        _ask(message, source)
     if message.last_error:
         delay = min(FIRST_RETRY_SECONDS * 2 ** (message.attempts - 1), MAX_RETRY_SECONDS)
         message.next_attempt_at = timezone.now() + timedelta(seconds=delay)
     else:
         message.delivered_at = timezone.now()
     message.save()
+
+
+def _ask(message: OutboxMessage, source: Source) -> None:
+    """Hand an event over to those whom a source names."""
+    published = Published(message.id, message.event, message.payload, message.published_at)
+    deliveries: dict[str, Delivery] = {}
+    name = f"{source.__module__}.{source.__qualname__}"
+    if _is_done(message, name, lambda: deliveries.update(source(published))):
+        for each, delivery in deliveries.items():
+            _hand_over(message, each, delivery)
+
+
+def _hand_over(message: OutboxMessage, name: str, delivery: Delivery) -> None:
+    if name not in message.delivered_to and _is_done(message, name, delivery):
+        message.delivered_to = [*message.delivered_to, name]
+
+
+def _is_done(message: OutboxMessage, name: str, work: Delivery) -> bool:
+    try:
+        with transaction.atomic(), scope_of_tenant(message.tenant or None):
+            work()
+    except Exception as error:
+        # One subscriber that fails keeps nothing from the others.
+        logger.exception("event_handler_failed", event_name=message.event, handler=name)
+        message.last_error = f"{name}: {type(error).__name__}"[:255]
+        return False
+    return True

@@ -18,7 +18,8 @@ class AgentLock:
 
     def __init__(self) -> None:
         self.is_held = False
-        self._has_told = False
+        # Whether another agent had it when it was asked for last.
+        self.is_anothers = False
 
     def acquire(self, *, on_new: Callable[[], None]) -> bool:
         """Take the lock, unless it is held, by this agent or by another one.
@@ -35,12 +36,11 @@ class AgentLock:
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [_KEY])
             self.is_held = bool(cursor.fetchone()[0])
-        if self.is_held:
-            self._has_told = False
-            on_new()
-        elif not self._has_told:
+        if not self.is_held and not self.is_anothers:
             logger.info("plugin_agent_waits_for_another")
-            self._has_told = True
+        self.is_anothers = not self.is_held
+        if self.is_held:
+            on_new()
         return self.is_held
 
     def lose(self) -> None:

@@ -115,6 +115,8 @@ class Agent:
     def _begin(self) -> None:
         """Be the one that works from now on."""
         logger.info("plugin_agent_begins", runtimes=[runtime.name for runtime in self._runtimes])
+        for runtime in self._runtimes:
+            runtime.tidy()
         # What could not run under the agent before may do so under this one.
         Backend.objects.filter(state=BackendState.REFUSED).update(state=BackendState.STOPPED)
 
@@ -196,19 +198,17 @@ class Agent:
     def _end_all(self) -> None:
         """End all that runs, side by side; the rows say so, as far as they can be reached."""
         wait(self._jobs.values(), timeout=self._pace.stop)
-        try:
-            if self._lock.is_held:
-                for backend in self._backends():
+        if not self._lock.is_anothers:
+            try:
+                for backend in self._backends() if self._lock.is_held else ():
                     if backend.handle:
                         self._pool.submit(self._do, backend, self._ending.stop)
-                self._pool.shutdown()
-                self._end_unknown()
-        except DatabaseError:
-            logger.warning("plugin_agent_ends_without_database")
+            except DatabaseError:
+                logger.warning("plugin_agent_ends_without_database")
             self._pool.shutdown()
             self._end_unknown()
-        finally:
-            self._lock.lose()
+        self._pool.shutdown()
+        self._lock.lose()
 
     def _end_unknown(self) -> None:
         """End what the rows do not say, once the threads have ended."""

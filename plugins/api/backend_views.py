@@ -60,7 +60,7 @@ class BackendRestartView(_BackendView):
 
 
 @guarded(post=PLUGINS_MANAGE)
-class BackendReleaseView(_BackendView):
+class QuarantineView(_BackendView):
     """Ending a quarantine."""
 
     @extend_schema(

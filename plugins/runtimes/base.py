@@ -49,6 +49,10 @@ class Runtime(ABC):
     name: ClassVar[str]
 
     @abstractmethod
+    def tidy(self) -> None:
+        """Remove what an agent left half made; called by the one that works from now on."""
+
+    @abstractmethod
     def can_run(self, manifest: Manifest) -> bool:
         """Tell whether it is one for this kind of plugin."""
 

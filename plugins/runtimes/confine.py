@@ -4,6 +4,7 @@ Run by the process runtime as a script of its own, on the standard library alone
 is done between fork and exec, where a process with threads may do next to nothing.
 """
 
+import contextlib
 import ctypes
 import json
 import os
@@ -23,7 +24,11 @@ def main() -> None:
     plan: dict[str, Any] = json.loads(sys.argv[1])
     command = sys.argv[2:]
     libc = ctypes.CDLL(None, use_errno=True)
-    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as stream:  # noqa: PTH123 (pathlib costs each start)
+    # Some containers keep /proc read-only.
+    with (
+        contextlib.suppress(OSError),
+        open("/proc/self/oom_score_adj", "w", encoding="ascii") as stream,  # noqa: PTH123 (pathlib costs each start)
+    ):
         stream.write(_OOM_SCORE)
     os.umask(0o022)
     if plan["closed"]:

@@ -129,8 +129,7 @@ class Environments:
         shutil.rmtree(self._places.home(digest), ignore_errors=True)
 
     def clear(self) -> None:
-        """Remove what an agent left half made that was ended meanwhile."""
-        self._places.make()
+        """Remove what was cut off while it was made."""
         for path in self._places.environments.glob(".*"):
             shutil.rmtree(path, ignore_errors=True)
 

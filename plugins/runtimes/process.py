@@ -70,6 +70,10 @@ class ProcessRuntime(Runtime):
         self._places = Places(root.resolve())
         self._environments = Environments(self._places, users if self.is_confining else None)
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._places.make()
+
+    def tidy(self) -> None:
+        """Remove environments that were cut off while they were made."""
         self._environments.clear()
 
     def can_run(self, manifest: Manifest) -> bool:

@@ -32,7 +32,7 @@ ADDRESSES = (
     ("POST", f"{PLUGINS}/hello/releases/0.1.0/confine"),
     ("GET", f"{PLUGINS}/hello/releases/0.1.0/backend"),
     ("POST", f"{PLUGINS}/hello/releases/0.1.0/backend/restart"),
-    ("POST", f"{PLUGINS}/hello/releases/0.1.0/backend/release"),
+    ("POST", f"{PLUGINS}/hello/releases/0.1.0/backend/end-quarantine"),
 )
 
 __all__ = ["client", "program"]
@@ -154,14 +154,14 @@ def test_what_runs_is_seen_and_restarted(api: Api) -> None:
     assert (body(seen)["state"], body(seen)["log"]) == ("READY", "listening")
     assert b"gAAAAsecret" not in seen.content
     assert body(api.post({}, f"{address}/restart"))["state"] == "WAITING"
-    refused = api.post({}, f"{address}/release")
+    refused = api.post({}, f"{address}/end-quarantine")
     assert (refused.status_code, body(refused)["type"]) == (
         409,
         "urn:plexica:problem:backend-state",
     )
     Backend.objects.update(state="QUARANTINED", crashes=["2026-11-01T10:00:00+00:00"])
     assert body(api.get(address))["crashes"] == ["2026-11-01T10:00:00+00:00"]
-    assert body(api.post({}, f"{address}/release"))["state"] == "STOPPED"
+    assert body(api.post({}, f"{address}/end-quarantine"))["state"] == "STOPPED"
     for name, is_allowed in (("unconfine", True), ("confine", False)):
         changed = api.post({}, f"{PLUGINS}/hello/releases/0.1.0/{name}")
         assert body(changed)["is_unconfined"] is is_allowed

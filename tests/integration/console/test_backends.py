@@ -62,7 +62,7 @@ def test_a_page_shows_the_log_as_it_is_and_no_secret(admin: Client, release: Rel
     answer = admin.get(url("plugin_backend", "hello", "0.1.0"))
     assert b"&lt;b&gt;down&lt;/b&gt;" in answer.content
     assert b"gAAAAsecret" not in answer.content
-    assert url("plugin_backend_release", "hello", "0.1.0") in text_of(answer)
+    assert url("plugin_backend_end_quarantine", "hello", "0.1.0") in text_of(answer)
     assert url("plugin_backend_restart", "hello", "0.1.0") not in text_of(answer)
 
 
@@ -80,10 +80,10 @@ def test_what_is_asked_is_done_and_what_cannot_be_is_refused(
     assert Backend.objects.get().state == BackendState.READY
     assert admin.post(address)["Location"] == url("plugin_backend", "hello", "0.1.0")
     assert Backend.objects.get().state == BackendState.WAITING
-    refused = admin.post(url("plugin_backend_release", "hello", "0.1.0"))
+    refused = admin.post(url("plugin_backend_end_quarantine", "hello", "0.1.0"))
     assert "not in quarantine" in text_of(refused, 409)
     become(release, BackendState.QUARANTINED)
-    assert admin.post(url("plugin_backend_release", "hello", "0.1.0")).status_code == 302
+    assert admin.post(url("plugin_backend_end_quarantine", "hello", "0.1.0")).status_code == 302
     assert Backend.objects.get().state == BackendState.STOPPED
     for name, is_allowed in (("plugin_backend_unconfine", True), ("plugin_backend_confine", False)):
         assert admin.post(url(name, "hello", "0.1.0")).status_code == 302

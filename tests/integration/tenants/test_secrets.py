@@ -5,7 +5,7 @@ from cryptography.fernet import Fernet
 from django.core.management import call_command
 from pytest_django import Settings
 
-from plexica.core.crypto import UndecryptableError
+from plexica.core.crypto import UndecryptableError, rotate_everything
 from tenants.models import Tenant, TenantSecret
 from tenants.secrets import delete_secrets, ensure_secret, get_secret, rotate_secrets, set_secret
 from tests.integration.conftest import MakeRun
@@ -48,7 +48,7 @@ def test_rotation_moves_every_secret_to_the_new_key(tenant: Tenant, settings: Se
         assert get_secret(tenant=tenant, name="a") == "kept"
     finally:
         settings.PLEXICA_ENCRYPTION_KEYS = [*old, new]
-        rotate_secrets()
+        rotate_everything()
 
 
 def test_a_secret_that_no_key_opens_stops_the_rotation(tenant: Tenant) -> None:

@@ -24,7 +24,7 @@ from tenants.scopes import tenant_scope
 # Who is called by programs, with a token and without a cookie, or only leads on; and the form of
 # the console that begins a visit, whose origin is looked at there (tests of support).
 EXEMPT = {"BackchannelLogoutView", "redirect_to_canonical", "support_enter"}
-_CONVERTERS = {"uuid": str(uuid4()), "slug": "acme", "str": "acme", "int": "1"}
+_CONVERTERS = {"uuid": str(uuid4()), "slug": "acme", "str": "acme", "int": "1", "path": "x/y"}
 # What stands for a group of a route that is a regular expression.
 _GROUPS = {"action": "suspend", "digest": "0" * 32, "ending": "png"}
 

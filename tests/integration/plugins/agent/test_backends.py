@@ -4,7 +4,10 @@ from base64 import urlsafe_b64encode
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
+from django.core.management import call_command
 from django.utils import timezone
+from pytest_django import Settings
 
 from plexica.audit.models import AuditEntry
 from plexica.core.actor import Actor
@@ -148,3 +151,18 @@ def test_an_agent_that_is_missing_is_noticed(release: Release) -> None:
         assert measure("plugins", check_agent).is_up is is_well
     become(release, BackendState.STOPPED, seen_at=None, is_wanted=False)
     check_agent()
+
+
+def test_secrets_are_rotated_with_all_others(release: Release, settings: Settings) -> None:
+    want_backend(release=release)
+    become(release, BackendState.READY, address="127.0.0.1:9", ciphertext=encrypt("a2V5"))
+    old, new = settings.PLEXICA_ENCRYPTION_KEYS, Fernet.generate_key().decode()
+    settings.PLEXICA_ENCRYPTION_KEYS = [new, *old]
+    call_command("rotate_secrets", verbosity=0)
+    settings.PLEXICA_ENCRYPTION_KEYS = [new]
+    forget_endpoint(release.pk)
+    found = endpoint_of(release.pk)
+    assert found
+    assert found.key == b"key"
+    settings.PLEXICA_ENCRYPTION_KEYS = [*old, new]
+    call_command("rotate_secrets", verbosity=0)

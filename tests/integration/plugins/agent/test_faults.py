@@ -210,3 +210,20 @@ def test_without_root_only_what_an_operator_has_marked_runs(
         set_unconfined(release=release, allowed=False, actor=SYSTEM)
         until_state(backend, BackendState.REFUSED)
         assert runtime.list_running() == {}
+
+
+def test_told_to_stop_without_the_database_it_ends_what_it_runs_all_the_same(
+    runtime: ProcessRuntime, ada: Author, servers: Servers
+) -> None:
+    with working(Agent([runtime], pace=QUICK)):
+        backend = until_state(wanted(registered(ada)), BackendState.READY)
+        connection.close()
+        control.stop_part(servers.instance, "postgres")
+    try:
+        assert runtime.list_running() == {}
+    finally:
+        control.start_part(servers.instance, "postgres")
+    # The row still says that it runs; the next agent finds that it does not.
+    with working(Agent([runtime], pace=QUICK)):
+        handle = backend.handle
+        until(backend, lambda row: row.state == BackendState.READY and row.handle != handle)

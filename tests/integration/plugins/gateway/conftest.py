@@ -126,8 +126,8 @@ type = "hello.greeted"
 description = "Somebody was greeted."
 
 [[events.subscribes]]
-type = "tenant.updated"
-path = "/events/tenant"
+type = "office.opened"
+path = "/events/office"
 """
 
 
