@@ -33,17 +33,13 @@ _FIRST_STATUS = 200
 
 
 class _TimedSocket:
-    """A socket all of whose waiting ends at one moment, as `http.client` uses sockets.
-
-    As with any socket, closing it lets whoever reads from it go on: `http.client` does so as soon
-    as it has read that an answer is the connection's last.
-    """
+    """A socket all of whose waiting ends at one moment, as `http.client` uses sockets."""
 
     def __init__(self, plain: socket.socket) -> None:
         self.plain = plain
         self.deadline = 0.0
         self._readers = 0
-        self._is_closed = False
+        self._is_closing = False
 
     def wait_at_most(self) -> None:
         left = self.deadline - time.monotonic()
@@ -61,15 +57,15 @@ class _TimedSocket:
         return io.BufferedReader(_TimedReader(self))
 
     def close(self) -> None:
-        self._is_closed = True
-        self._close_if_unread()
+        # `http.client` closes the connection of an answer that is its last one before the answer
+        # has been read: as with sockets, whoever still reads keeps it.
+        self._is_closing = True
+        if not self._readers:
+            self.plain.close()
 
-    def reader_closed(self) -> None:
+    def let_go(self) -> None:
         self._readers -= 1
-        self._close_if_unread()
-
-    def _close_if_unread(self) -> None:
-        if self._is_closed and self._readers <= 0:
+        if self._is_closing and not self._readers:
             self.plain.close()
 
 
@@ -87,8 +83,8 @@ class _TimedReader(io.RawIOBase):
 
     def close(self) -> None:
         if not self.closed:
-            self._timed.reader_closed()
-        super().close()
+            super().close()
+            self._timed.let_go()
 
 
 class _Connection(http.client.HTTPConnection):
