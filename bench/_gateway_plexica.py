@@ -68,12 +68,14 @@ class Way:
         port: Where it is on loopback.
         path: What is asked for.
         headers: With what.
+        status: The status that it answers with.
     """
 
     name: str
     port: int
     path: str
     headers: dict[str, str]
+    status: int = HTTPStatus.OK
 
 
 def measure(*, rounds: int, seconds: int) -> dict[str, dict[str, float]]:
@@ -149,8 +151,8 @@ def _through_gateway(backend: int) -> list[Way]:
     headers = {"Host": host, "Cookie": f"session={client.cookies['session'].value}"}
     port = settings.PLEXICA_PORT
     return [
-        # As many queries, without a backend behind it.
-        Way("host, profile page", port, "/profile/", headers),
+        # What the host takes to know who asks, without a backend behind it.
+        Way("host, nothing there", port, f"/x/{_SLUG}/nowhere", headers, HTTPStatus.NOT_FOUND),
         Way("gateway, fragment", port, f"/x/{_SLUG}/", {**headers, "HX-Request": "true"}),
         Way("gateway, page", port, f"/x/{_SLUG}/", headers),
     ]
@@ -173,7 +175,7 @@ def _ask(connection: http.client.HTTPConnection, way: Way) -> float:
     answer = connection.getresponse()
     answer.read()
     elapsed = time.perf_counter() - began
-    if answer.status != HTTPStatus.OK:
+    if answer.status != way.status:
         raise RuntimeError(f"{way.name}: {answer.status}")
     return elapsed
 
