@@ -89,8 +89,13 @@ class Consent:
         )
 
 
-def list_catalogue(*, tenant: Tenant) -> list[CatalogueEntry]:
-    """Return the plugins that a tenant may have, and those that it has, by name."""
+def list_catalogue(*, tenant: Tenant, search: str = "") -> list[CatalogueEntry]:
+    """Return the plugins that a tenant may have, and those that it has, by name.
+
+    Args:
+        tenant: Whose.
+        search: Part of a plugin's name, slug, author or description.
+    """
     with platform_scope():
         installed = {
             found.plugin_id: found
@@ -99,6 +104,13 @@ def list_catalogue(*, tenant: Tenant) -> list[CatalogueEntry]:
         plugins = Plugin.objects.select_related("current").filter(
             Q(current__state=ReleaseState.PUBLISHED) | Q(pk__in=installed.keys())
         )
+        if search:
+            plugins = plugins.filter(
+                Q(name__icontains=search)
+                | Q(slug__icontains=search)
+                | Q(author__icontains=search)
+                | Q(current__manifest__plugin__description__icontains=search)
+            )
         return [_entry(plugin, installed.get(plugin.pk)) for plugin in plugins]
 
 

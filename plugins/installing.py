@@ -17,19 +17,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from plexica.core.actor import Actor
-from plexica.core.errors import Conflict, InvalidInput, NotFound
+from plexica.core.errors import Conflict, NotFound
 from plexica.core.scope import platform_scope
+from plugins.admission import ReleaseRefused, check_consent, release_to_install
 from plugins.backends import want_backend
-from plugins.compatibility import explain_incompatibility, explain_unavailable
+from plugins.compatibility import explain_incompatibility
 from plugins.lifecycle.following import follow_change, follow_state
 from plugins.lifecycle.removal import KEEPING
-from plugins.models import Installation, Release
+from plugins.models import Installation
 from plugins.secrets import (
     forget_secret_settings,
     names_of_secret_settings,
     set_secret_settings,
 )
-from plugins.selectors import get_plugin, get_release
 from plugins.settings_values import Settings, check_settings
 from plugins.states import InstallationState, ReleaseState
 from plugins.telling import tell
@@ -43,20 +43,6 @@ class InstallationStateRefused(Conflict):
 
     code = "installation-state"
     title = gettext_noop("The state of this installation does not allow it")
-
-
-class ReleaseRefused(Conflict):
-    """The release is not offered, or does not work with this version of Plexica."""
-
-    code = "release-refused"
-    title = gettext_noop("This release cannot be installed")
-
-
-class ConsentMissing(InvalidInput):
-    """What the release asks for was not agreed to as it is; `fields` says what."""
-
-    code = "consent-missing"
-    title = gettext_noop("What the plugin asks for has to be agreed to")
 
 
 def install_plugin(
@@ -95,9 +81,11 @@ def install_plugin(
         if before is not None and before.state not in _MAY_BE_INSTALLED:
             raise InstallationStateRefused(_("This plugin is installed already."))
         kept = before is not None and before.purge_after is not None
-        release = _release(slug, version, before.release if before and kept else None)
+        release = release_to_install(
+            slug=slug, version=version, kept=before.release if before and kept else None
+        )
         manifest = release.contract
-        _check_consent(manifest.uses, uses)
+        check_consent(asked=manifest.uses, given=uses)
         values = check_settings(
             manifest,
             settings,
@@ -182,13 +170,13 @@ def upgrade_installation(
     with _for_writing():
         installation = _lock(installation)
         _check_state(installation, InstallationState.ENABLED, InstallationState.DISABLED)
-        release = _release(installation.plugin.slug, version, None)
+        release = release_to_install(slug=installation.plugin.slug, version=version, kept=None)
         if release.version_key <= installation.release.version_key:
             raise ReleaseRefused(
                 _("Version %(version)s is not newer than the one that is installed.")
                 % {"version": release.version}
             )
-        _check_consent(release.contract.uses, uses)
+        check_consent(asked=release.contract.uses, given=uses)
         installation.run = begin_run(
             tenant=installation.tenant, kind=RunKind.PLUGIN_UPGRADE, actor=actor
         )
@@ -370,48 +358,6 @@ def _check_state(installation: Installation, *allowed: InstallationState) -> Non
         raise InstallationStateRefused(
             _("This plugin is %(state)s: that cannot be done to it now.")
             % {"state": installation.get_state_display().lower()}
-        )
-
-
-def _release(slug: str, version: str, kept: Release | None) -> Release:
-    """Return a release that may be installed; nothing is told of those that never were offered.
-
-    Args:
-        slug: The plugin's.
-        version: Which; the current one when empty.
-        kept: The one whose data is there, which the tenant may have again.
-    """
-    if version:
-        release: Release | None = get_release(slug=slug, version=version)
-    else:
-        release = get_plugin(slug=slug).current or kept
-    if release is None or release.state == ReleaseState.REGISTERED:
-        raise NotFound(_("There is no such release of this plugin."))
-    has_it = kept is not None and kept.pk == release.pk
-    problem = explain_unavailable(release, has_it=has_it) or explain_incompatibility(release)
-    if problem:
-        raise ReleaseRefused(problem)
-    if kept is not None and release.version_key < kept.version_key:
-        raise ReleaseRefused(
-            _("The data that is kept is that of version %(version)s, which is newer.")
-            % {"version": kept.version}
-        )
-    return release
-
-
-def _check_consent(asked: Collection[str], given: Collection[str]) -> None:
-    if unknown := sorted(set(given) - set(asked)):
-        raise InvalidInput(
-            fields={"uses": [_("The plugin does not ask for %(use)s.") % {"use": unknown[0]}]}
-        )
-    if missing := sorted(set(asked) - set(given)):
-        raise ConsentMissing(
-            fields={
-                "uses": [
-                    _("The plugin asks for %(uses)s. It can be had with that only.")
-                    % {"uses": ", ".join(missing)}
-                ]
-            }
         )
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from plexica.console.backend_words import BACKEND_WORDS
-from plexica.console.plugin_forms import BackendFilterForm
+from plexica.console.plugin_forms import PageForm
 from plexica.core.actor import Actor
 from plexica.core.errors import Conflict
 from plexica.core.forms import StrictForm
@@ -30,7 +30,7 @@ ASKING = ["GET", "HEAD", "POST"]
 @require("core:plugins:view")
 def backend_list(request: HttpRequest) -> HttpResponse:
     """Show what runs and what should, anew every few seconds."""
-    form = BackendFilterForm(request.GET)
+    form = PageForm(request.GET)
     is_valid = form.is_valid()
     wanted = form.cleaned_data if is_valid else {}
     return render_page(

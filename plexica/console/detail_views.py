@@ -20,6 +20,7 @@ from plexica.core.htmx import render_page
 from plexica.rbac.guards import require
 from plexica.rbac.permissions import TENANTS_DELETE, TENANTS_SUSPEND
 from plexica.rbac.visits import list_visits
+from plugins.installations import list_installations
 from tenants.deletion_requests import open_request
 from tenants.life import can_be_deleted, has_removal_begun
 from tenants.maintenance import can_be_maintained, get_reconciliation
@@ -31,6 +32,7 @@ RUNS_SHOWN = 5
 ENTRIES_SHOWN = 10
 HISTORY_SHOWN = 10
 VISITS_SHOWN = 5
+INSTALLATIONS_SHOWN = 50
 
 
 @require_GET
@@ -41,6 +43,7 @@ def tenant_detail(request: HttpRequest, slug: str) -> HttpResponse:
     parts = list_part_states(tenant=tenant)
     runs = list(list_runs(tenant=tenant)[: RUNS_SHOWN + 1])
     entries = list(list_entries(target=f"tenant:{tenant.slug}")[: ENTRIES_SHOWN + 1])
+    installations = list(list_installations(tenant=tenant)[: INSTALLATIONS_SHOWN + 1])
     return render_page(
         request,
         "console/tenant_detail.html",
@@ -55,6 +58,8 @@ def tenant_detail(request: HttpRequest, slug: str) -> HttpResponse:
             "is_behind": not all(part.is_current for part in parts),
             "inside": look_inside(tenant=tenant),
             "inspection": last_inspection(tenant=tenant),
+            "installations": installations[:INSTALLATIONS_SHOWN],
+            "has_more_installations": len(installations) > INSTALLATIONS_SHOWN,
             "visits": list_visits(tenant=tenant)[:VISITS_SHOWN],
             "reconciliation": get_reconciliation(tenant=tenant),
             "has_removal_begun": has_removal_begun(tenant),

@@ -41,8 +41,8 @@ class PluginFilterForm(StrictForm):
     )
 
 
-class BackendFilterForm(StrictForm):
-    """Which page of the backends is shown."""
+class PageForm(StrictForm):
+    """Which page of a list is shown."""
 
     page = forms.IntegerField(min_value=1, max_value=MAX_PAGE, required=False)
 

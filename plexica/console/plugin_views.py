@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from plexica.audit.selectors import list_entries
 from plexica.console.plugin_forms import (
+    PageForm,
     PluginFilterForm,
     PluginRegisterForm,
     ReleaseReasonForm,
@@ -23,6 +24,7 @@ from plexica.core.forms import StrictForm
 from plexica.core.htmx import render_page
 from plexica.identity.actors import actor_of
 from plexica.rbac.guards import require
+from plugins.installations import list_installations
 from plugins.models import Plugin, Release
 from plugins.selectors import (
     get_plugin,
@@ -204,6 +206,8 @@ def key_revoke(request: HttpRequest, key_id: UUID) -> HttpResponse:
 
 def _show(request: HttpRequest, plugin: Plugin, release: Release) -> HttpResponse:
     releases = list_releases(plugin=plugin)[:RELEASES_SHOWN]
+    form = PageForm(request.GET)
+    number = form.cleaned_data["page"] if form.is_valid() else None
     return render_page(
         request,
         "console/plugin_detail.html",
@@ -216,7 +220,9 @@ def _show(request: HttpRequest, plugin: Plugin, release: Release) -> HttpRespons
             "may_publish": release.key.is_trusted and release.may_become(ReleaseState.PUBLISHED),
             "may_deprecate": release.may_become(ReleaseState.DEPRECATED),
             "may_withdraw": release.may_become(ReleaseState.WITHDRAWN),
+            "users": Paginator(list_installations(plugin=plugin), PAGE_SIZE).get_page(number or 1),
         },
+        fragment="console/_plugin_users.html",
     )
 
 

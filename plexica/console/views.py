@@ -16,16 +16,11 @@ from plexica.core.errors import Conflict, InvalidInput
 from plexica.core.htmx import render_page
 from plexica.identity.actors import actor_of
 from plexica.rbac.guards import require
-from tenants.estimates import estimate
 from tenants.models import ProvisioningRun
+from tenants.progress import get_progress
 from tenants.selectors import get_run, get_tenant, is_slug_taken, list_runs
 from tenants.services import create_tenant, retry_rollback, retry_run, update_tenant
 from tenants.slugs import validate_slug
-from tenants.states import StepState
-
-# Until how many seconds a run has taken, and how many pass then until a page asks for it again.
-_PAUSES = ((30, 1), (120, 2))
-LONGEST_PAUSE = 5
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -113,8 +108,6 @@ def run_detail(request: HttpRequest, slug: str, run_id: UUID) -> HttpResponse:
     """Show how far a run is. The fragment asks for itself again until the run is finished."""
     tenant = get_tenant(slug=slug)
     run = get_run(tenant=tenant, run_id=run_id)
-    steps = list(run.steps.all())
-    done = [step for step in steps if step.state == StepState.DONE]
     words = RUN_WORDS[run.kind]
     return render_page(
         request,
@@ -125,15 +118,8 @@ def run_detail(request: HttpRequest, slug: str, run_id: UUID) -> HttpResponse:
             "words": words,
             "title": words.title % {"name": tenant.name},
             "success": words.success % {"name": tenant.name},
-            "steps": steps,
-            "done_count": len(done),
-            "failed": next((step for step in steps if step.name == run.failed_step), None),
-            "current": next((step for step in steps if step.state == StepState.STARTED), None),
-            "undone": [step for step in steps if step.state == StepState.UNDONE],
-            "left": [step for step in steps if step.state == StepState.UNDO_FAILED],
+            "progress": get_progress(run=run),
             "latest": list_runs(tenant=tenant).first(),
-            "estimate": estimate(run),
-            "again_after": _again_after(run),
         },
         fragment="console/_run.html",
     )
@@ -161,12 +147,6 @@ def run_rollback(request: HttpRequest, slug: str, run_id: UUID) -> HttpResponse:
     except Conflict as error:
         messages.error(request, error.detail)
     return _to_run(run)
-
-
-def _again_after(run: ProvisioningRun) -> int:
-    """Return after how many seconds a page asks for a run again: the longer it takes, the rarer."""
-    taken = run.seconds or 0
-    return next((pause for until, pause in _PAUSES if taken < until), LONGEST_PAUSE)
 
 
 def _to_run(run: ProvisioningRun) -> HttpResponseRedirect:

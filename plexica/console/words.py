@@ -93,6 +93,29 @@ RUN_WORDS: dict[str, RunWords] = {
         ),
         retry=_("Try it again"),
     ),
+    RunKind.PLUGIN_INSTALL: RunWords(
+        title=_("Installation of a plugin in %(name)s"),
+        success=_("The plugin is installed in %(name)s"),
+        success_text=_("It is served from now on."),
+        failure_text=_("The tenant is as it was before, and is served."),
+        retry=_("Try it again"),
+    ),
+    RunKind.PLUGIN_UPGRADE: RunWords(
+        title=_("Upgrade of a plugin in %(name)s"),
+        success=_("The plugin is upgraded in %(name)s"),
+        success_text=_("The new release is the one that is installed."),
+        failure_text=_(
+            "The old release is installed as before. The workspace may ask for the upgrade again."
+        ),
+        retry=_("Try it again"),
+    ),
+    RunKind.PLUGIN_UNINSTALL: RunWords(
+        title=_("Uninstallation of a plugin in %(name)s"),
+        success=_("The plugin is uninstalled in %(name)s"),
+        success_text=_("Nothing of it is served any more."),
+        failure_text=_("Nothing of it is served all the same. What is left can be tried again."),
+        retry=_("Try it again"),
+    ),
 }
 
 

@@ -8,6 +8,8 @@ from plexica.workspace import (
     ownership_views,
     people_actions,
     people_views,
+    plugin_life_views,
+    plugin_views,
     role_views,
     service_account_views,
     settings_views,
@@ -18,6 +20,7 @@ from plexica.workspace import (
 app_name = "workspace"
 
 _GROUP = "groups/<uuid:group_id>"
+_PLUGIN = "plugins/<slug:slug>"
 _SERVICE_ACCOUNT = "service-accounts/<uuid:account_id>"
 _USER = "users/<uuid:user_id>"
 
@@ -80,6 +83,21 @@ urlpatterns = [
     path(f"{_USER}/enable/", people_actions.person_enable, name="person_enable"),
     path(f"{_USER}/remove/", people_actions.person_remove, name="person_remove"),
     path(f"{_USER}/retry/", people_actions.person_retry, name="person_retry"),
+    path("plugins/", plugin_views.plugin_list, name="plugin_list"),
+    path(f"{_PLUGIN}/", plugin_views.plugin_detail, name="plugin_detail"),
+    path(f"{_PLUGIN}/settings/", plugin_views.plugin_settings, name="plugin_settings"),
+    path(f"{_PLUGIN}/enable/", plugin_views.plugin_enable, name="plugin_enable"),
+    path(f"{_PLUGIN}/disable/", plugin_views.plugin_disable, name="plugin_disable"),
+    path(f"{_PLUGIN}/dismiss/", plugin_views.plugin_dismiss, name="plugin_dismiss"),
+    path(f"{_PLUGIN}/install/", plugin_life_views.plugin_install, name="plugin_install"),
+    path(f"{_PLUGIN}/upgrade/", plugin_life_views.plugin_upgrade, name="plugin_upgrade"),
+    path(f"{_PLUGIN}/uninstall/", plugin_life_views.plugin_uninstall, name="plugin_uninstall"),
+    path(f"{_PLUGIN}/runs/<uuid:run_id>/", plugin_life_views.plugin_run, name="plugin_run"),
+    path(
+        f"{_PLUGIN}/runs/<uuid:run_id>/retry/",
+        plugin_life_views.plugin_run_retry,
+        name="plugin_run_retry",
+    ),
     path("audit/", audit_views.audit, name="audit"),
     path("audit/export/", audit_views.audit_export, name="audit_export"),
     path("audit/<uuid:entry_id>/", audit_views.audit_entry, name="audit_entry"),

@@ -5,7 +5,7 @@ No plugin is called `releases` or `keys`: `plexica_sdk.rules` reserves them.
 
 from django.urls import path
 
-from plugins.api import backend_views, views
+from plugins.api import backend_views, installation_views, views
 
 app_name = "plugins_api"
 
@@ -18,6 +18,11 @@ urlpatterns = [
     path("plugins/keys/<uuid:key_id>/revoke", views.KeyRevokeView.as_view(), name="key_revoke"),
     path("plugins/<slug:slug>", views.PluginView.as_view(), name="plugin"),
     path("plugins/<slug:slug>/releases", views.PluginReleasesView.as_view(), name="releases"),
+    path(
+        "plugins/<slug:slug>/installations",
+        installation_views.PluginInstallationsView.as_view(),
+        name="installations",
+    ),
     path(_RELEASE, views.ReleaseView.as_view(), name="release"),
     path(f"{_RELEASE}/publish", views.PublishView.as_view(), name="publish"),
     path(f"{_RELEASE}/deprecate", views.DeprecateView.as_view(), name="deprecate"),

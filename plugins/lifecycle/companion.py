@@ -7,7 +7,12 @@ from django.db import connection, transaction
 
 from plexica.core.errors import PermanentError
 from plexica.core.scope import platform_scope, role_name
-from plugins.lifecycle.database import close_database, drop_role, open_database
+from plugins.lifecycle.database import (
+    INSTALLATION_PREFIX,
+    close_database,
+    drop_role,
+    open_database,
+)
 from plugins.models import Installation
 from plugins.states import InstallationState
 from tenants.models import Tenant
@@ -162,7 +167,7 @@ def _nobodys() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(_SCHEMAS, [role_name("owner"), SCHEMA_PREFIX, SEPARATOR])
         schemas = [name for (name,) in cursor.fetchall()]
-        cursor.execute(_ROLES, [role_name("p_"), role_name("provisioner")])
+        cursor.execute(_ROLES, [role_name(INSTALLATION_PREFIX), role_name("provisioner")])
         found_roles = [name for (name,) in cursor.fetchall()]
     with platform_scope():
         known = list(Installation.objects.select_related("tenant", "plugin"))

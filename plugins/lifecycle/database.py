@@ -28,8 +28,22 @@ from tenants.schema import roles
 
 # What all installations' roles have in common: they may connect to the database.
 GROUP = "plugin"
+# What their names begin with, behind that of all roles of the platform.
+INSTALLATION_PREFIX = "p_"
 _DEFAULT_PORT = 5432
 _SCRAM = b"scram-sha-256"
+# An object's rights and its owner are both dependencies of it.
+_GIVERS = """
+    SELECT DISTINCT owner.rolname::text
+      FROM pg_catalog.pg_shdepend given
+      JOIN pg_catalog.pg_roles taker ON taker.oid = given.refobjid
+      JOIN pg_catalog.pg_shdepend owned
+        ON (owned.dbid, owned.classid, owned.objid) = (given.dbid, given.classid, given.objid)
+      JOIN pg_catalog.pg_roles owner ON owner.oid = owned.refobjid
+     WHERE given.deptype = 'a' AND owned.deptype = 'o' AND taker.rolname = %s
+       AND owner.oid <> taker.oid AND starts_with(owner.rolname::text, %s)
+       AND given.dbid = (SELECT oid FROM pg_catalog.pg_database
+                          WHERE datname = current_database())"""
 
 
 def make_database(installation: Installation) -> None:
@@ -114,9 +128,10 @@ def drop_database(installation: Installation) -> None:
     role, schema = installation.database_role, installation.schema_name
     if _is_ours(role):
         _close(role)
-    if not roles.schema_is_anothers(schema):
-        roles.drop_schema(schema)
-    drop_role(role)
+        # What an installation has left that is lost is not this one's, though it bears its name.
+        if not roles.schema_is_anothers(schema) and _may_create(role, schema):
+            roles.drop_schema(schema)
+        drop_role(role)
     with platform_scope():
         forget_database_password(installation=installation)
 
@@ -125,9 +140,15 @@ def drop_role(role: str) -> None:
     """Drop an installation's role with all that it has made anywhere, if it is there and ours."""
     if _is_ours(role):
         _close(role)
-        # Large objects, too, and what it was granted.
-        with _as(role):
+        others = _who_gave_rights_to(role)
+        with _as_provisioner():
+            # Large objects go, too, and what plugins have granted each other: only who has the
+            # rights of both sides can take that back.
+            for each in (role, *others):
+                _let_provisioner_take(each, inherit=True)
             _execute("DROP OWNED BY {} CASCADE", sql.Identifier(role))
+            for each in others:
+                _let_provisioner_take(each)
         roles.drop_role(role)
 
 
@@ -143,12 +164,20 @@ def _close(role: str) -> None:
         )
 
 
-def _let_provisioner_take(role: str) -> None:
+def _let_provisioner_take(role: str, *, inherit: bool = False) -> None:
     _execute(
-        "GRANT {} TO {} WITH INHERIT FALSE, SET TRUE",
+        "GRANT {} TO {} WITH INHERIT {}, SET TRUE",
         sql.Identifier(role),
         sql.Identifier(role_name("provisioner")),
+        sql.SQL(str(inherit)),
     )
+
+
+def _who_gave_rights_to(role: str) -> list[str]:
+    """Return the roles of other installations that own something on which a role has rights."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVERS, [role, role_name(INSTALLATION_PREFIX)])
+        return [name for (name,) in cursor.fetchall()]
 
 
 def _is_ours(role: str) -> bool:
@@ -157,8 +186,13 @@ def _is_ours(role: str) -> bool:
 
 def _may_create(role: str, schema: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT has_schema_privilege(%s, %s, 'CREATE')", [role, schema])
-        return bool(cursor.fetchone()[0])
+        cursor.execute(
+            "SELECT has_schema_privilege(%s, oid, 'CREATE') FROM pg_catalog.pg_namespace"
+            " WHERE nspname = %s",
+            [role, schema],
+        )
+        found = cursor.fetchone()
+    return found is not None and bool(found[0])
 
 
 def _verifier(role: str, password: str) -> str:

@@ -15,6 +15,7 @@ from plugins.backends import drop_backend, wait_until_ready, want_backend
 from plugins.compatibility import explain_incompatibility, explain_unavailable
 from plugins.lifecycle.current import has_kept_data, installation_of, release_of
 from plugins.lifecycle.database import close_database, drop_database, make_database
+from plugins.lifecycle.django_migrations import apply_django_migrations
 from plugins.lifecycle.files import remove_files
 from plugins.lifecycle.sql_migrations import apply_sql_migrations
 from tenants.models import Tenant
@@ -133,7 +134,7 @@ class Migrations(Step):
         if kind == "sql":
             apply_sql_migrations(installation, release)
         elif kind == "django":
-            raise PermanentError("This version of Plexica cannot have Django's migrations run yet.")
+            apply_django_migrations(installation, release)
 
     def undo(self, tenant: Tenant) -> None:
         """Do nothing: they are one transaction, and nothing after them fails."""

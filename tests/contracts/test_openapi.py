@@ -36,7 +36,7 @@ SITES = [
         settings.PUBLIC_SCHEMA_URLCONF,
         "openapi.yaml",
         [*console_patterns, *staff_patterns, *plugin_patterns],
-        29,
+        30,
         {},
     ),
     Site(

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from django.utils import timezone
+
 from plexica.audit.models import AuditEntry
 from plexica.core.actor import SYSTEM
 from plexica.core.scope import platform_scope
@@ -17,14 +19,19 @@ from plexica.rbac.models import Group, Role, RoleAssignment
 from plexica.rbac.services import assign_role
 from plexica.rbac.visits import CHALLENGE_LENGTH
 from plugins.backends import want_backend
-from tenants.models import DeletionRequest, Tenant
+from plugins.models import Installation, Plugin
+from plugins.services import publish_release
+from plugins.states import InstallationState
+from tenants.models import DeletionRequest, ProvisioningRun, ProvisioningStep, Tenant
 from tenants.scopes import tenant_scope
+from tenants.states import RunKind, RunState, StepState
 from tests.integration.plugins.packages import Author, empty_registry
 from tests.pages.routes import Parameter, Route, routes
 
 CONSOLE = "plexica.urls_console"
 WORKSPACE = "plexica.urls_workspace"
 _ISSUER = "http://pages"
+INSTALLED, OFFERED = "pages-installed", "pages-offered"
 
 
 class Unknown(KeyError):
@@ -119,6 +126,7 @@ def workspace_examples(tenant: Tenant) -> Iterator[Examples]:
             created_by="Ada",
         )
         entry = AuditEntry.objects.latest("at")
+    run = _plugins(tenant)
     try:
         yield Examples(
             WORKSPACE,
@@ -128,6 +136,8 @@ def workspace_examples(tenant: Tenant) -> Iterator[Examples]:
                 "key": role.key,
                 "account_id": str(account.pk),
                 "entry_id": str(entry.pk),
+                "slug": INSTALLED,
+                "run_id": str(run.pk),
             },
         )
     finally:
@@ -138,6 +148,42 @@ def workspace_examples(tenant: Tenant) -> Iterator[Examples]:
             role.delete()
             account.delete()
             User.objects.filter(issuer=_ISSUER).delete()
+        with platform_scope():
+            run.delete()
+            empty_registry()
+
+
+def _plugins(tenant: Tenant) -> ProvisioningRun:
+    """Have a plugin that is installed and can be upgraded, and one that can be installed.
+
+    Nothing is made of the installation: it is disabled, and so asked for nothing.
+    """
+    with platform_scope():
+        author = Author("Eve's key")
+        author.trusted()
+        for slug, version in ((INSTALLED, "0.1.0"), (INSTALLED, "0.2.0"), (OFFERED, "0.1.0")):
+            publish_release(release=author.registered(slug, version, name=slug), actor=SYSTEM)
+        run = ProvisioningRun.objects.create(
+            tenant=tenant,
+            kind=RunKind.PLUGIN_INSTALL,
+            state=RunState.SUCCEEDED,
+            requested_by="Ada",
+            finished_at=timezone.now(),
+        )
+        ProvisioningStep.objects.create(
+            run=run, position=0, name="schema", label="Database schema", state=StepState.DONE
+        )
+        plugin = Plugin.objects.get(slug=INSTALLED)
+        Installation.objects.create(
+            tenant=tenant,
+            plugin=plugin,
+            release=plugin.releases.get(version="0.1.0"),
+            state=InstallationState.DISABLED,
+            uses=["mail", "users:read"],
+            installed_by="Ada",
+            run=run,
+        )
+    return run
 
 
 def _user(name: str, *, email: str = "", kind: UserKind = UserKind.PERSON) -> User:

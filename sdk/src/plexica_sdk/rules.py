@@ -186,7 +186,9 @@ def is_of_type(value: object, kind: str) -> bool:
         return kind == "boolean"
     if kind == "string":
         return isinstance(value, str)
-    return isinstance(value, int) or (kind == "number" and isinstance(value, float))
+    if kind == "integer":
+        return isinstance(value, int)
+    return kind == "number" and isinstance(value, int | float)
 
 
 def _is_in_bounds(value: Any, setting: Document) -> bool:

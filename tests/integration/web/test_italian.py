@@ -22,7 +22,7 @@ _EMPTY = {"br", "hr", "img", "input", "link", "meta"}
 _PLACEHOLDER = re.compile(r"%\\\((?:\w+)\\\)[sd]")
 _SENTENCE = re.compile(r"[^\W\d]{2,}(?:,?\s+[^\W\d]{2,}){2,}")
 # What the examples say, and a language by its own name.
-_DATA = {"See who was greeted.", "English"}
+_DATA = {"See who was greeted.", "Token of the mail service", "English"}
 
 
 class Texts(HTMLParser):

@@ -38,8 +38,10 @@ def addresses(group_id: object, key: str, user_id: object) -> Iterator[str]:
             # Each test's things have one id.
             ("<uuid:account_id>", group_id),
             ("<uuid:entry_id>", group_id),
+            ("<uuid:run_id>", group_id),
             ("<str:link>", "forged"),
             ("<slug:key>", key),
+            ("<slug:slug>", "hello"),
             ("<uuid:user_id>", user_id),
             ("<str:name>", "picture.webp"),
             ("<slug:digits>", "206bc4"),
@@ -133,7 +135,7 @@ def test_bo_sees_the_dashboard_the_people_and_the_files_only(
 ) -> None:
     group, role = things
     page = bo.client.get("/").content.decode()
-    for hidden in ("/roles/", "/groups/", "/why/", "/service-accounts/", "/audit/"):
+    for hidden in ("/roles/", "/groups/", "/why/", "/service-accounts/", "/plugins/", "/audit/"):
         assert f'href="{hidden}' not in page
     before = _state(ada.tenant)
     open_to_bo = {"/", "/users/", f"/users/{ada.user.pk}/"}
@@ -167,6 +169,7 @@ def test_the_menu_shows_what_one_may_do(ada: Member, dee: Member) -> None:
             "/groups/",
             "/why/",
             "/service-accounts/",
+            "/plugins/",
             "/audit/",
         ):
             assert f'href="{shown}"' in page

@@ -5,6 +5,7 @@ from datetime import timedelta
 import psycopg
 import pytest
 from django.utils import timezone
+from psycopg import sql
 
 from plexica.core.actor import SYSTEM
 from plexica.rbac.models import Grant
@@ -78,6 +79,31 @@ def test_purge_leaves_the_catalog_as_it_was(
     assert holds(acme) == (False, set())
     assert holds(globex) == (True, {"member", "viewer"})
     get_client(acme.s3).delete_object(Bucket=acme.bucket, Key="plugins/notes2/a.txt")
+
+
+def test_what_another_plugin_has_granted_does_not_stand_in_the_way(
+    globex: Tenant, publish: Publish, install: Install
+) -> None:
+    publish()
+    theirs = install(tenant=globex)
+    before = catalog()
+    installation = install()
+    role = sql.Identifier(installation.database_role)
+    with psycopg.connect(database_url(theirs)) as session:
+        session.execute("SELECT lo_create(4711)")
+        for grant in (
+            "GRANT ALL ON notes TO {}",
+            "GRANT SELECT (id) ON notes TO {}",
+            "GRANT ALL ON LARGE OBJECT 4711 TO {}",
+            "ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO {}",
+        ):
+            session.execute(sql.SQL(grant).format(role))
+    assert not worked_uninstall(installation, purge=True)
+    after = catalog()
+    # What is theirs stays so, with rights that are spelt out now.
+    for what in before.keys() - {"relations", "defaults", "large objects"}:
+        assert after[what] == before[what]
+    assert installation.database_role not in str(after)
 
 
 def test_kept_data_is_closed_and_taken_over(

@@ -5,10 +5,9 @@ import pytest
 
 from plexica.core.actor import SYSTEM
 from plexica.rbac.models import Grant
+from plugins.admission import ConsentMissing, ReleaseRefused
 from plugins.installations import consent_to
 from plugins.installing import (
-    ConsentMissing,
-    ReleaseRefused,
     disable_installation,
     install_plugin,
     upgrade_installation,
