@@ -169,6 +169,7 @@ class Answer:
         self.status = response.status
         self.headers = response.headers
         self.length = response.length
+        self._is_over = False
 
     @property
     def has_body(self) -> bool:
@@ -209,10 +210,13 @@ class Answer:
         return b"".join(self.chunks())
 
     def close(self) -> None:
-        """Leave the rest of the body, and the connection with it."""
+        """Leave the rest of the body, and the connection with it; at the end, do nothing."""
         self._end(is_whole=False)
 
     def _end(self, *, is_whole: bool) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
         is_kept = is_whole and not self._response.will_close
         with suppress(OSError):
             self._response.close()
