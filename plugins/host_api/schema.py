@@ -97,7 +97,7 @@ def described(
     responses: dict[Any, Any],
     errors: tuple[int, ...] = (),
     **more: Any,
-) -> Any:
+) -> Callable[[Method], Method]:
     """Return the decorator that describes one method.
 
     Args:
