@@ -22,7 +22,7 @@ COPY --from=frontend /srv/plexica/static/vendor static/vendor
 RUN python deploy/messages.py
 # A volume mounted here takes this directory's owner.
 RUN useradd --system --no-create-home plexica \
-  && mkdir collected plugins.d && chown plexica:plexica collected
+  && mkdir collected plugins.d plugin-static && chown plexica:plexica collected plugin-static
 USER plexica
 EXPOSE 8000
 CMD ["granian", "--interface", "wsgi", "plexica.wsgi:application", "--host", "0.0.0.0", \

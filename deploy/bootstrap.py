@@ -17,6 +17,14 @@ VENV = CHECKOUT / ".venv"
 REQUIREMENTS = CHECKOUT / "requirements" / "dev.txt"
 # The SDK is developed here and installed nowhere: a line in the environment says where it is.
 SDK = CHECKOUT / "sdk" / "src"
+# As an installation of it would make it.
+_COMMAND = """#!{}/bin/python
+import sys
+
+from plexica_sdk.cli import main
+
+sys.exit(main())
+"""
 OLDEST = (3, 11)
 _INSTALL_SECONDS = 1800
 
@@ -85,10 +93,16 @@ def _make() -> int:
 
 def _point_to_sdk() -> None:
     for packages in VENV.glob("lib/python*/site-packages"):
-        mark = packages / "plexica-sdk.pth"
-        wanted = f"{SDK}\n"
-        if not mark.exists() or mark.read_text("utf-8") != wanted:
-            mark.write_text(wanted, "utf-8")
+        _write(packages / "plexica-sdk.pth", f"{SDK}\n")
+        command = VENV / "bin" / "plexica-plugin"
+        _write(command, _COMMAND.format(VENV))
+        command.chmod(0o755)
+
+
+def _write(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text("utf-8") != text:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
 
 
 def _run(command: list[str]) -> int:

@@ -35,6 +35,7 @@ def web_environment(instance: Instance) -> dict[str, str]:
         or f"http://{LOOPBACK}:{instance.ports.web}",
         "PLEXICA_STATIC_ROOT": str(instance.root / "static"),
         "PLEXICA_PLUGIN_DIR": str(instance.root / "plugins"),
+        "PLEXICA_PLUGIN_STATIC_DIR": str(instance.root / "plugin-static"),
     }
     for part in (Postgres, Redis, Keycloak, S3, Mail):
         found |= part(instance).environment()

@@ -303,8 +303,10 @@ STATIC_ROOT = env.path("PLEXICA_STATIC_ROOT", default=str(BASE_DIR / ".plexica" 
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = PLEXICA_ENVIRONMENT == Environment.TEST
 
-# Plugins: what is unpacked of their packages; each process makes again what is missing.
-PLEXICA_PLUGIN_DIR = env.path("PLEXICA_PLUGIN_DIR", default=str(BASE_DIR / ".plexica" / "plugins"))
+# Plugins' static files, unpacked by whoever serves them; what is missing is made again.
+PLEXICA_PLUGIN_STATIC_DIR = env.path(
+    "PLEXICA_PLUGIN_STATIC_DIR", default=str(BASE_DIR / ".plexica" / "plugin-static")
+)
 
 # Mail, sent by the realms and by Plexica
 EMAIL_HOST = required("PLEXICA_SMTP_HOST")

@@ -6,10 +6,10 @@ import structlog
 from django.utils import timezone
 
 from plexica.core.errors import PermanentError
+from plugins.agent.choice import Runtimes
 from plugins.agent.pace import Pace
 from plugins.agent.rows import MAX_ERROR_LENGTH, NOT_RUNNING, change, short
 from plugins.models import Backend
-from plugins.runtimes.choice import Runtimes
 from plugins.states import BackendState
 
 _RUNNING = (BackendState.STARTING, BackendState.READY)

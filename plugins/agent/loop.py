@@ -18,13 +18,13 @@ from django.utils import timezone
 
 from plexica.core.context import ContextThreadPool
 from plexica.core.errors import PermanentError, TransientError
+from plugins.agent.choice import Runtimes
 from plugins.agent.ending import Ending
 from plugins.agent.lock import AgentLock
 from plugins.agent.pace import Pace
 from plugins.agent.starting import Starting
 from plugins.models import Backend
 from plugins.runtimes.base import Runtime
-from plugins.runtimes.choice import Runtimes
 from plugins.states import BackendState
 
 if TYPE_CHECKING:
@@ -102,15 +102,21 @@ class Agent:
             self._end_orphans()
         is_noting = self._is_due("notes", self._pace.notes)
         for backend in self._backends():
-            if backend.pk in self._jobs:
-                continue
-            act = self._decide(backend)
-            if act is not None:
-                self._jobs[backend.pk] = self._pool.submit(self._do, backend, act)
-            elif is_noting and backend.handle:
-                self._write_log(backend)
+            try:
+                self._look_at(backend, is_noting=is_noting)
+            except DatabaseError:
+                raise
+            except Exception:
+                # What is wrong with one keeps no other from being looked at.
+                logger.exception("backend_look_failed", backend=str(backend.pk))
         if is_noting:
             Backend.objects.update(seen_at=timezone.now())
+
+    def _look_at(self, backend: Backend, *, is_noting: bool) -> None:
+        if is_noting and backend.handle:
+            self._write_log(backend)
+        if backend.pk not in self._jobs and (act := self._decide(backend)) is not None:
+            self._jobs[backend.pk] = self._pool.submit(self._do, backend, act)
 
     def _begin(self) -> None:
         """Be the one that works from now on."""
@@ -189,10 +195,12 @@ class Agent:
             running = runtime.list_running()
             if not running:
                 continue
-            known = set(Backend.objects.values_list("handle", flat=True))
-            for handle, backend_id in running.items():
-                if handle not in known and backend_id not in busy:
-                    logger.warning("backend_orphan_ended", backend=str(backend_id))
+            rows = list(Backend.objects.values_list("pk", "handle", "release__digest"))
+            known = {handle for _key, handle, _digest in rows}
+            changing = {digest for key, _handle, digest in rows if key in busy}
+            for handle, digest in running.items():
+                if handle not in known and digest not in changing:
+                    logger.warning("backend_orphan_ended", digest=digest)
                     self._pool.submit(runtime.stop, handle, self._pace.stop)
 
     def _end_all(self) -> None:

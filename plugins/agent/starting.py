@@ -10,13 +10,13 @@ from django.utils import timezone
 
 from plexica.core.crypto import encrypt
 from plexica.core.errors import PermanentError, TransientError
+from plugins.agent.choice import Runtimes
 from plugins.agent.ending import Ending
 from plugins.agent.pace import Pace
 from plugins.agent.probing import check_ready
 from plugins.agent.rows import MAX_ERROR_LENGTH, change, short
 from plugins.models import Backend
 from plugins.runtimes.base import Order, Runtime
-from plugins.runtimes.choice import Runtimes
 from plugins.selectors import get_package
 from plugins.states import BackendState
 

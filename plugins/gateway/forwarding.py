@@ -1,6 +1,6 @@
 """One request on its way to a plugin's backend, and what comes back."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -13,6 +13,7 @@ from plugins.gateway.breaker import breaker
 from plugins.gateway.contexts import Asked, Caller, Via, sign_context
 from plugins.gateway.failures import BackendBroken, BackendDown, BackendFailure
 from plugins.gateway.headers import headers_to_browser, media_type
+from plugins.gateway.slots import slots
 from plugins.installed import Installed
 from tenants.models import Tenant
 
@@ -71,10 +72,17 @@ class Reply:
     """
 
     def __init__(
-        self, answer: transport.Answer, headers: dict[str, str], content_type: str, told: "_Told"
+        self,
+        answer: transport.Answer,
+        headers: dict[str, str],
+        content_type: str,
+        told: "_Told",
+        release: Callable[[], None],
     ) -> None:
         self._answer = answer
         self._told = told
+        self._release = release
+        self._chunks = self._make_chunks()
         self.status = answer.status
         self.headers = headers
         self.content_type = content_type
@@ -90,19 +98,30 @@ class Reply:
         Raises:
             BackendFailure: It does not come as it should.
         """
-        return b"".join(self.chunks())
+        return b"".join(self)
 
-    def chunks(self) -> Iterator[bytes]:
-        """Yield the body as it comes.
+    def __iter__(self) -> Iterator[bytes]:
+        """Return the body as it comes.
 
         Raises:
             BackendFailure: It does not come as it should.
         """
+        return self._chunks
+
+    def close(self) -> None:
+        """Leave what has not been read: whoever asked may be gone before the first of it."""
+        self._chunks.close()
+        self._answer.close()
+        self._release()
+
+    def _make_chunks(self) -> Generator[bytes, None, None]:
         try:
             yield from self._answer.chunks()
         except BackendFailure as failure:
             self._told.failed(failure)
             raise
+        finally:
+            self._release()
         self._told.succeeded()
 
 
@@ -112,16 +131,16 @@ class _Told:
     def __init__(self, passage: Passage, endpoint: Endpoint) -> None:
         self._passage = passage
         # Whoever is started again, at another address, begins without failures.
-        self._key = (endpoint.backend_id, endpoint.address)
+        self.key = (endpoint.backend_id, endpoint.address)
 
     def may_ask(self) -> bool:
-        return breaker.may_ask(self._key)
+        return breaker.may_ask(self.key)
 
     def succeeded(self) -> None:
-        breaker.succeeded(self._key)
+        breaker.succeeded(self.key)
 
     def failed(self, failure: BackendFailure) -> None:
-        breaker.failed(self._key)
+        breaker.failed(self.key)
         log_failure(self._passage, failure)
 
 
@@ -157,8 +176,23 @@ def forward(passage: Passage) -> Reply:
         failure = BackendDown("It is left alone, for it has failed several times in a row.")
         log_failure(passage, failure)
         raise failure
+    release = slots.take(told.key)
+    if release is None:
+        failure = BackendDown("Too many requests are with it already.")
+        log_failure(passage, failure)
+        raise failure
     try:
-        return _exchange(passage, endpoint, told)
+        return _exchange(passage, endpoint, told, release)
+    except BaseException:
+        release()
+        raise
+
+
+def _exchange(
+    passage: Passage, endpoint: Endpoint, told: _Told, release: Callable[[], None]
+) -> Reply:
+    try:
+        return _reply(passage, endpoint, told, release)
     except BackendFailure as failure:
         if isinstance(failure, BackendDown):
             forget_endpoint(passage.installed.release_id)
@@ -166,7 +200,7 @@ def forward(passage: Passage) -> Reply:
         raise
 
 
-def _exchange(passage: Passage, endpoint: Endpoint, told: _Told) -> Reply:
+def _reply(passage: Passage, endpoint: Endpoint, told: _Told, release: Callable[[], None]) -> Reply:
     target = passage.target
     request_id = str(structlog.contextvars.get_contextvars().get("request_id", ""))
     headers = {
@@ -200,6 +234,7 @@ def _exchange(passage: Passage, endpoint: Endpoint, told: _Told) -> Reply:
             headers_to_browser(answer.headers, prefix=passage.prefix),
             media_type(answer.headers, has_body=has_body and answer.has_body),
             told,
+            release,
         )
     except BackendFailure:
         answer.close()

@@ -113,7 +113,7 @@ def _files_of(digest: str) -> Mapping[str, StaticFile]:
     Raises:
         NotFound: There is no such release. Nothing of that is kept.
     """
-    directory = Path(settings.PLEXICA_PLUGIN_DIR) / "static" / digest
+    directory = Path(settings.PLEXICA_PLUGIN_STATIC_DIR) / digest
     if not directory.is_dir():
         _unpack(digest, directory)
     files = (path for path in directory.rglob("*") if path.is_file())

@@ -38,6 +38,8 @@ class _TimedSocket:
     def __init__(self, plain: socket.socket) -> None:
         self.plain = plain
         self.deadline = 0.0
+        self._readers = 0
+        self._is_closing = False
 
     def wait_at_most(self) -> None:
         left = self.deadline - time.monotonic()
@@ -51,10 +53,20 @@ class _TimedSocket:
 
     def makefile(self, mode: str) -> io.BufferedReader:
         del mode
+        self._readers += 1
         return io.BufferedReader(_TimedReader(self))
 
     def close(self) -> None:
-        self.plain.close()
+        # `http.client` closes the connection of an answer that is its last one before the answer
+        # has been read: as with sockets, whoever still reads keeps it.
+        self._is_closing = True
+        if not self._readers:
+            self.plain.close()
+
+    def let_go(self) -> None:
+        self._readers -= 1
+        if self._is_closing and not self._readers:
+            self.plain.close()
 
 
 class _TimedReader(io.RawIOBase):
@@ -68,6 +80,11 @@ class _TimedReader(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         self._timed.wait_at_most()
         return self._timed.plain.recv_into(buffer)
+
+    def close(self) -> None:
+        if not self.closed:
+            super().close()
+            self._timed.let_go()
 
 
 class _Connection(http.client.HTTPConnection):
@@ -152,6 +169,7 @@ class Answer:
         self.status = response.status
         self.headers = response.headers
         self.length = response.length
+        self._is_over = False
 
     @property
     def has_body(self) -> bool:
@@ -192,10 +210,13 @@ class Answer:
         return b"".join(self.chunks())
 
     def close(self) -> None:
-        """Leave the rest of the body, and the connection with it."""
+        """Leave the rest of the body, and the connection with it; at the end, do nothing."""
         self._end(is_whole=False)
 
     def _end(self, *, is_whole: bool) -> None:
+        if self._is_over:
+            return
+        self._is_over = True
         is_kept = is_whole and not self._response.will_close
         with suppress(OSError):
             self._response.close()

@@ -85,9 +85,7 @@ def handed_on(reply: Reply, *, is_head: bool) -> HttpResponseBase:
     if is_head or not reply.content_type:
         response = HttpResponse(reply.read(), content_type=content_type, status=reply.status)
     else:
-        response = StreamingHttpResponse(
-            reply.chunks(), content_type=content_type, status=reply.status
-        )
+        response = StreamingHttpResponse(reply, content_type=content_type, status=reply.status)
         if reply.length is not None:
             response.headers["Content-Length"] = str(reply.length)
     if not reply.content_type:

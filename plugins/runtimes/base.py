@@ -111,8 +111,8 @@ class Runtime(ABC):
         """Tell whether it is this backend that listens there, as far as that can be seen."""
 
     @abstractmethod
-    def list_running(self) -> dict[str, UUID]:
-        """Return all backends that this runtime has started and that run, by their handles."""
+    def list_running(self) -> dict[str, str]:
+        """Return the handles of all that runs here, each with its release's digest."""
 
     @abstractmethod
     def read_log(self, backend_id: UUID) -> str:

@@ -21,7 +21,6 @@ from plexica_sdk.package import Package
 from plugins.runtimes.base import LOG_TAIL_BYTES, Order, Runtime, Started
 from plugins.runtimes.environments import Environments, Places, platform_paths
 from plugins.runtimes.proc import (
-    Process,
     boot_id,
     find_process,
     list_processes,
@@ -150,7 +149,7 @@ class ProcessRuntime(Runtime):
         found = find_process(child.pid)
         if found is None:
             raise TransientError("The plugin's process was gone at once.")
-        handle = self._handle(found, order.digest)
+        handle = f"{found.handle}-{self._places.owner(order.digest)}"
         self._children[handle] = child
         return Started(handle, address)
 
@@ -192,18 +191,24 @@ class ProcessRuntime(Runtime):
         port = int(address.rpartition(":")[2])
         return not self.is_confining or listener_of(port) == _user_of(handle)
 
-    def list_running(self) -> dict[str, UUID]:
-        """Find the sessions' leaders whose home is one of ours."""
-        running: dict[str, UUID] = {}
+    def list_running(self) -> dict[str, str]:
+        """Find the leaders of sessions that have one of our homes, or its owner."""
+        homes = {home.name: home.stat().st_uid for home in self._places.homes.iterdir()}
+        digests = {user: digest for digest, user in homes.items() if user in self._users}
+        running: dict[str, str] = {}
         for found in list_processes():
             if not (found.is_leader and found.is_alive):
                 continue
-            variables = variables_of(found.pid)
-            home = Path(variables.get("HOME", "/"))
+            # In some containers not even root may read another user's variables.
+            home = Path(variables_of(found.pid).get("HOME", ""))
             if home.parent == self._places.homes:
-                with contextlib.suppress(KeyError, ValueError, FileNotFoundError):
-                    backend_id = UUID(variables["PLEXICA_BACKEND"])
-                    running[self._handle(found, home.name)] = backend_id
+                digest = home.name
+            elif home == Path() and self.is_confining:
+                digest = digests.get(user_of(found.pid) or 0, "")
+            else:
+                continue
+            if digest in homes:
+                running[f"{found.handle}-{homes[digest]}"] = digest
         return running
 
     def read_log(self, backend_id: UUID) -> str:
@@ -224,9 +229,6 @@ class ProcessRuntime(Runtime):
             tail = (old.read_bytes() + tail)[-LOG_TAIL_BYTES:]
         # PostgreSQL keeps no null characters.
         return tail.decode("utf-8", "replace").replace("\0", "\ufffd")
-
-    def _handle(self, found: Process, digest: str) -> str:
-        return f"{found.handle}-{self._places.owner(digest)}"
 
     def _log(self, backend_id: UUID) -> Path:
         return self._places.logs / f"{backend_id}.log"

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.db import transaction
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from mozilla_django_oidc.auth import OIDCAuthenticationBackend
 from mozilla_django_oidc.utils import import_from_settings
@@ -20,7 +21,7 @@ from plexica.identity.jwt.tokens import Claims, read_token
 from plexica.identity.keycloak.transport import Transport
 from plexica.identity.models import User
 from plexica.identity.oidc.errors import LoginFailed, LoginUnavailable
-from plexica.identity.providers import SecretLost, current_provider
+from plexica.identity.providers import Provider, SecretLost, current_provider
 from plexica.identity.services import provision_user
 
 TOKEN_SECONDS = 10.0
@@ -37,13 +38,21 @@ class ScopedOIDCBackend(OIDCAuthenticationBackend):  # type: ignore[misc] # it h
 
     def __init__(self) -> None:
         # Not the library's constructor: it asks settings for the one provider.
-        self.provider = current_provider()
         self.UserModel = get_user_model()
-        self.OIDC_RP_CLIENT_ID = self.provider.client_id
         # Read only when a code is exchanged; see `get_token`.
         self.OIDC_RP_CLIENT_SECRET = ""
         self.tokens: dict[str, Any] = {}
         self.claims: Claims = {}
+
+    @cached_property
+    def provider(self) -> Provider:
+        """The realm of the current scope; most requests need none, and no query for it."""
+        return current_provider()
+
+    @property
+    def OIDC_RP_CLIENT_ID(self) -> str:  # noqa: N802 (the library's name)
+        """Who we are at the realm."""
+        return self.provider.client_id
 
     @staticmethod
     def get_settings(attr: str, *args: Any) -> Any:

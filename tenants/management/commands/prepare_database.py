@@ -91,7 +91,31 @@ def _database_statements(name: str) -> list[sql.Composed]:
         sql.SQL("GRANT CREATE ON DATABASE {} TO {}").format(database, owner),
         sql.SQL("REVOKE ALL ON SCHEMA public FROM PUBLIC").format(),
         sql.SQL("GRANT USAGE, CREATE ON SCHEMA public TO {}").format(owner),
+        _keep_to_the_platform(),
     ]
+
+
+def _keep_to_the_platform() -> sql.Composed:
+    """Return what takes from others the locks that the platform works with, and large objects.
+
+    Plugins log in to the same database (ADR 21). One that held the lock of a tenant would stop all
+    that is done to it; and what is in no schema would not go with one.
+    """
+    ours = sql.SQL(", ").join(
+        sql.Identifier(role_name(role))
+        for role in ("owner", "platform", "tenant", "web", "provisioner")
+    )
+    body = sql.SQL(
+        "DECLARE f regprocedure; BEGIN"
+        " FOR f IN SELECT oid::regprocedure FROM pg_catalog.pg_proc"
+        " WHERE pronamespace = 'pg_catalog'::regnamespace AND (proname LIKE 'pg%advisory%'"
+        " OR proname IN ('lo_create', 'lo_creat', 'lo_from_bytea'))"
+        " AND has_function_privilege('public', oid, 'EXECUTE') LOOP"
+        " EXECUTE format('REVOKE EXECUTE ON FUNCTION pg_catalog.%s FROM PUBLIC', f);"
+        " EXECUTE format('GRANT EXECUTE ON FUNCTION pg_catalog.%s TO {}', f);"
+        " END LOOP; END"
+    ).format(ours)
+    return sql.SQL("DO {}").format(sql.Literal(body.as_string()))
 
 
 def _create(role: str) -> sql.Composed:

@@ -1,3 +1,4 @@
+import os
 import sys
 from pathlib import Path
 
@@ -68,5 +69,8 @@ def test_the_environment_finds_the_sdk(commands: list[list[str]], checkout: Path
     packages.mkdir(parents=True)
     bootstrap.main()
     assert (packages / "plexica-sdk.pth").read_text() == f"{bootstrap.SDK}\n"
+    command = checkout / "venv" / "bin" / "plexica-plugin"
+    assert os.access(command, os.X_OK)
+    assert command.read_text().startswith(f"#!{checkout}/venv/bin/python\n")
     # It was complete before there was an SDK: nothing is installed for it.
     assert len(commands) == 2

@@ -5,7 +5,7 @@ import time
 import zoneinfo
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import set_script_prefix
 from django.utils import timezone, translation
 
@@ -32,6 +32,13 @@ class ContextMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Answer a request."""
+        response = self._answer(request)
+        # Without its length, an answer would be the last one of its connection.
+        if isinstance(response, HttpResponse):
+            response.setdefault("Content-Length", str(len(response.content)))
+        return response
+
+    def _answer(self, request: HttpRequest) -> HttpResponseBase:
         if request.path_info == READY_PATH:
             return self._get_response(request)
         started = time.monotonic()

@@ -17,6 +17,8 @@ MAX_HEADER_BYTES = 128 * 1024
 IDLE_SECONDS = 300
 # The host waits ten seconds for the end.
 DRAIN_SECONDS = 7
+# For threads that are told to end, and may still be at a request that was not answered in time.
+_END_SECONDS = 1
 _LOOP_SECONDS = 0.5
 
 logger = logging.getLogger("plexica.server")
@@ -61,7 +63,7 @@ def serve(application: Any, backend: Backend) -> None:
     until = time.monotonic() + DRAIN_SECONDS
     while time.monotonic() < until and any(map(_is_busy, list(server.active_channels.values()))):
         wasyncore.loop(timeout=_LOOP_SECONDS / 10, map=sockets, count=1)
-    server.task_dispatcher.shutdown(timeout=0)
+    server.task_dispatcher.shutdown(timeout=_END_SECONDS)
     logger.info("%s %s has ended", backend.plugin, backend.version)
 
 

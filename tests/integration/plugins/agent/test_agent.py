@@ -86,6 +86,14 @@ def test_each_has_an_os_user_of_its_own_and_reads_nobody_elses(
         assert ask(backend, f"os.access({own!r}, os.R_OK)") is True
         assert ask(backend, f"os.access({own!r}, os.W_OK)") is False
         assert ask(backend, "os.access(os.getcwd(), os.W_OK)") is True
+    status = dict(
+        line.split(":\t", 1)
+        for line in ask(first, "open('/proc/self/status').read()").splitlines()
+        if ":\t" in line
+    )
+    assert (status["NoNewPrivs"], int(status["CapEff"], 16)) == ("1", 0)
+    with pytest.raises(OSError, match=r"closed connection|Remote end"):
+        ask(first, "os.setuid(0)")
 
 
 def test_more_memory_than_it_may_have_is_refused_to_it(agent: Agent, ada: Author) -> None:

@@ -4,8 +4,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -14,9 +17,10 @@ from django.db import connection
 
 from deploy.local import control
 from plexica.core.actor import SYSTEM
+from plexica_sdk.package import Package
 from plugins.agent.loop import Agent
 from plugins.backends import drop_backend, end_quarantine, set_unconfined
-from plugins.models import Backend
+from plugins.models import Backend, Release
 from plugins.runtimes import process
 from plugins.runtimes.proc import list_processes, user_of
 from plugins.runtimes.process import ProcessRuntime
@@ -31,6 +35,7 @@ from tests.integration.plugins.agent.running import (
     wanted,
 )
 from tests.integration.plugins.packages import Author
+from tests.threads import threads
 
 ROOT = Path(settings.BASE_DIR)
 
@@ -98,9 +103,19 @@ def test_one_agent_works_at_a_time(agent: Agent, ada: Author, tmp_path: Path, be
     assert backend.restarts == 0
 
 
+@pytest.mark.parametrize("is_closed", [False, True], ids=["", "variables unreadable"])
 def test_what_is_nobodys_is_ended(
-    runtime: ProcessRuntime, ada: Author, begin: Begin, command: subprocess.Popen[bytes]
+    runtime: ProcessRuntime,
+    ada: Author,
+    begin: Begin,
+    command: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    is_closed: bool,
 ) -> None:
+    if is_closed:
+        # Stands in for a container in which root may not look into others' processes.
+        monkeypatch.setattr(process, "variables_of", lambda _pid: {})
     release = registered(ada)
     backend = until_state(wanted(release), BackendState.READY)
     pid = pid_of(backend)
@@ -227,3 +242,53 @@ def test_told_to_stop_without_the_database_it_ends_what_it_runs_all_the_same(
     with working(Agent([runtime], pace=QUICK)):
         handle = backend.handle
         until(backend, lambda row: row.state == BackendState.READY and row.handle != handle)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give OS users")
+def test_another_who_answers_at_its_port_is_not_taken_for_it(
+    runtime: ProcessRuntime, ada: Author, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Impostor(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b'{"contract": 1, "plugin": "hello", "version": "0.1.0"}')
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Impostor) as server, threads(1) as submit:
+        submit(server.serve_forever)
+        monkeypatch.setattr(process, "_free_port", lambda: server.server_port)
+        release = registered(ada, before="while True: time.sleep(1)")
+        try:
+            with working(Agent([runtime], pace=replace(QUICK, ready=1.0, crashes=1))):
+                backend = until_state(wanted(release), BackendState.QUARANTINED)
+        finally:
+            server.shutdown()
+    assert "Another program has taken its port" in backend.last_error
+
+
+def test_one_whose_preparation_hangs_keeps_nobody_waiting(
+    runtime: ProcessRuntime, ada: Author, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_over = threading.Event()
+    prepare = runtime.prepare
+
+    def hang(package: Package) -> None:
+        if package.manifest.slug == "slow":
+            is_over.wait(60)
+        prepare(package)
+
+    monkeypatch.setattr(runtime, "prepare", hang)
+    with working(Agent([runtime], pace=QUICK)):
+        slow = wanted(registered(ada, slug="slow"))
+        until_state(slow, BackendState.STARTING)
+        until_state(wanted(registered(ada)), BackendState.READY)
+        assert until_state(slow, BackendState.STARTING).handle == ""
+        is_over.set()
+        until_state(slow, BackendState.READY)
+
+
+def test_one_that_cannot_be_looked_at_keeps_no_other_from_it(agent: Agent, ada: Author) -> None:
+    broken = until_state(wanted(registered(ada, slug="broken")), BackendState.READY)
+    # As an SDK that has become stricter would find it.
+    Release.objects.filter(pk=broken.release_id).update(manifest={})
+    until_state(wanted(registered(ada)), BackendState.READY)

@@ -188,7 +188,7 @@ def runs(release: Release, running: RunningBackend) -> Backend:
 
 @pytest.fixture(autouse=True)
 def _afresh(_registry: None, settings: Settings, tmp_path: Path) -> Iterator[None]:
-    settings.PLEXICA_PLUGIN_DIR = str(tmp_path)
+    settings.PLEXICA_PLUGIN_STATIC_DIR = str(tmp_path / "static")
     _files_of.cache_clear()
     yield
     Backend.objects.all().delete()

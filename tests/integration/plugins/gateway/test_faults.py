@@ -8,6 +8,7 @@ from django.http import StreamingHttpResponse
 
 from plugins.backends import forget_endpoint
 from plugins.gateway import breaker as breaking
+from plugins.gateway import slots
 from plugins.gateway.breaker import Breaker
 from plugins.gateway.failures import BackendBroken
 from plugins.models import Backend, Release
@@ -156,3 +157,20 @@ def test_the_breaker_lets_one_try_after_a_while() -> None:
     assert breaker.may_ask("a")
     breaker.succeeded("a")
     assert breaker.may_ask("a")
+
+
+def test_a_backend_that_is_busy_leaves_the_host_its_threads(
+    ada: Member, backend: RunningBackend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "WAIT_SECONDS", 0.05)
+    key = (backend.id, backend.address)
+    taken = [slots.slots.take(key) for _ in range(slots.PER_BACKEND)]
+    assert ada.client.get("/x/hello/").status_code == 503
+    for release in taken:
+        assert release is not None
+        release()
+    for _ in range(2 * slots.PER_BACKEND):
+        # Nobody reads these.
+        ada.client.get("/x/hello/data").close()
+        assert ada.client.get("/x/hello/faults/error").status_code == 502
+        assert ada.client.get("/x/hello/").status_code == 200

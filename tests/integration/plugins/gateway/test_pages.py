@@ -6,11 +6,14 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 
+from plexica.rbac.models import Grant, Role
 from plugins.models import Installation, Release
 from plugins.states import InstallationState
+from tenants.models import Tenant
+from tenants.scopes import tenant_scope
 from tests.integration.plugins.gateway.backend import RunningBackend
 from tests.integration.plugins.gateway.conftest import set_state
-from tests.integration.workspace.conftest import Member
+from tests.integration.workspace.conftest import Member, come
 
 pytestmark = pytest.mark.usefixtures("installation")
 
@@ -23,7 +26,7 @@ def test_a_page_is_set_into_the_workspace(ada: Member, backend: RunningBackend) 
     assert "<title>All greetings · Acme</title>" in page
     assert 'id="navbar-menu"' in page
     assert answer["Cache-Control"] == "private, no-cache"
-    assert "script-src 'self';" in answer["Content-Security-Policy"]
+    assert "script-src 'self'" in answer["Content-Security-Policy"].split("; ")
     assert (backend.last.method, backend.last.target) == ("GET", "/")
 
 
@@ -133,7 +136,20 @@ def test_what_is_not_listed_is_not_there(ada: Member, backend: RunningBackend, p
     assert not backend.seen
 
 
-def test_who_lacks_the_permission_is_told_which(
+def test_who_may_know_is_told_which_permission_is_missing(
+    acme: Tenant, ada: Member, backend: RunningBackend
+) -> None:
+    with tenant_scope(acme):
+        role = Role.objects.create(key="custom-auditors", name="Auditors")
+        Grant.objects.create(role=role, permission="core:roles:view")
+    member = come(acme, "Al", role.key)
+    refused = member.client.get("/x/hello/").content.decode()
+    assert "Read notes" in refused
+    assert "hello:notes:read" in refused
+    assert not backend.seen
+
+
+def test_who_lacks_the_permission_gets_nowhere(
     bo: Member, ada: Member, backend: RunningBackend
 ) -> None:
     bo.client.get("/x/hello/")

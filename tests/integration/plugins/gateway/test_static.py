@@ -76,6 +76,6 @@ def test_nothing_else_is_there(anybody: Client, release: Release, path: str) -> 
 def test_it_is_unpacked_again_when_it_is_gone(anybody: Client, release: Release) -> None:
     address = f"/x-static/{release.digest}/hello.js"
     assert anybody.get(address).status_code == 200
-    shutil.rmtree(Path(settings.PLEXICA_PLUGIN_DIR) / "static")
+    shutil.rmtree(Path(settings.PLEXICA_PLUGIN_STATIC_DIR))
     assert body(anybody.get(address)) == MODULE
-    assert not list((Path(settings.PLEXICA_PLUGIN_DIR) / "static").glob(".*"))
+    assert not list(Path(settings.PLEXICA_PLUGIN_STATIC_DIR).glob(".*"))

@@ -62,6 +62,9 @@ roles = [{roles}]
 FIRST = "CREATE TABLE notes (id bigint PRIMARY KEY, words text NOT NULL);"
 SECOND = "ALTER TABLE notes ADD COLUMN colour text NOT NULL DEFAULT 'red';"
 
+_SQL = '[migrations]\nkind = "sql"\ndirectory = "migrations"'
+_DJANGO = '[migrations]\nkind = "django"\napps = ["notes"]'
+
 Publish = Callable[..., Release]
 Install = Callable[..., Installation]
 
@@ -96,6 +99,7 @@ def publish(ada: Author) -> Publish:
         permissions: Mapping[str, tuple[str, ...]] | None = None,
         min_version: str = "0.1.0",
         is_ready: bool = True,
+        is_django: bool = False,
     ) -> Release:
         files = {"0001_notes.sql": FIRST} if migrations is None else migrations
         granted = {"read": ("member", "viewer")} if permissions is None else permissions
@@ -110,13 +114,17 @@ def publish(ada: Author) -> Publish:
                 )
                 for action, roles in granted.items()
             ),
-            migrations='[migrations]\nkind = "sql"\ndirectory = "migrations"' if files else "",
+            migrations=_DJANGO if is_django else _SQL if files else "",
         )
         package = make_package(
             {
                 "plexica-plugin.toml": manifest.encode(),
                 "wheels/hello-0.1.0-py3-none-any.whl": wheel(slug + version),
-                **{f"migrations/{name}": text.encode() for name, text in files.items()},
+                **{
+                    f"migrations/{name}": text.encode()
+                    for name, text in files.items()
+                    if not is_django
+                },
             }
         )
         content = write_package(sign_package(package, ada.private_key))

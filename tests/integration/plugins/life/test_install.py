@@ -78,6 +78,10 @@ def test_migration_that_does_harm_leaves_nothing(
         "CREATE TEMPORARY TABLE mine (id int)",
         "ALTER SCHEMA t_acme__notes OWNER TO CURRENT_USER",
         "DROP SCHEMA t_acme__notes CASCADE",
+        "SELECT pg_advisory_lock(1)",
+        "SELECT pg_try_advisory_xact_lock_shared(1, 2)",
+        "SELECT lo_create(0)",
+        "SELECT lo_from_bytea(0, 'x')",
     ],
 )
 def test_role_reaches_nothing_but_its_schema(

@@ -128,6 +128,14 @@ def test_a_body_that_is_too_large_is_refused(rough: RunningBackend, acme: FakeIn
     assert answer.status_code == 413
 
 
+def test_a_connection_is_used_again(rough: RunningBackend, acme: FakeInstallation) -> None:
+    for method, target in (("GET", "/things"), ("HEAD", "/things"), ("GET", "/nowhere")):
+        answer = rough.ask(method, target, member=ADA)
+
+        assert int(answer.headers["Content-Length"]) > 0
+        assert answer.headers.get("Connection") != "close"
+
+
 def test_at_its_end_a_backend_answers_what_is_under_way(database_url: str) -> None:
     with running_plugin(ROUGH, database_url) as backend, ThreadPoolExecutor(1) as threads:
         migrate(backend)
