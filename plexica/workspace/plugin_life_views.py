@@ -117,6 +117,7 @@ def plugin_upgrade(request: HttpRequest, slug: str) -> HttpResponse:
             **describe(details, release=release, consent=offer.consent),
             "form": form,
             "has_new": offer.consent.has_new,
+            "missing": _missing(details, offer),
         },
         status=outcome,
     )
@@ -238,6 +239,17 @@ def _split(request: HttpRequest) -> tuple[Any, Any] | None:
         elif name != "csrfmiddlewaretoken":
             del consent[name]
     return consent, rest
+
+
+def _missing(details: PluginDetails, offer: OfferDetails) -> list[str]:
+    """Return the titles of the settings that a release needs and that nobody has given yet."""
+    installation = details.entry.installation
+    given = {*(installation.settings if installation else ()), *_secrets(details)}
+    return [
+        offer.settings[name]["title"]
+        for name in offer.required
+        if name not in given and "default" not in offer.settings[name]
+    ]
 
 
 def _check_version(consent: ConsentForm, release: Release) -> None:
