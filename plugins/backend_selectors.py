@@ -41,11 +41,16 @@ def get_backend(*, release: Release, with_log: bool = False) -> Backend:
     Raises:
         NotFound: It has never been meant to run.
     """
-    found = Backend.objects.select_related("release__plugin").filter(release=release)
-    backend = (found if with_log else found.defer("log_tail")).first()
+    backend = find_backend(release=release, with_log=with_log)
     if backend is None:
         raise NotFound(_("This release has no backend: no tenant has had it installed."))
     return backend
+
+
+def find_backend(*, release: Release, with_log: bool = False) -> Backend | None:
+    """Return the backend of a release, or None if it has never been meant to run."""
+    found = Backend.objects.select_related("release__plugin").filter(release=release)
+    return (found if with_log else found.defer("log_tail")).first()
 
 
 def is_agent_silent() -> bool:

@@ -1,12 +1,16 @@
 """The subcommands of `manage.py plugin` about what tenants have."""
 
 import json
+import os
+import shutil
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from plexica.core.actor import operator
 from plexica.core.errors import InvalidInput
+from plugins.exporting import export_installation
 from plugins.installations import get_installation, list_installations
 from plugins.installing import (
     disable_installation,
@@ -24,6 +28,7 @@ from tenants.models import ProvisioningRun
 from tenants.selectors import get_run, get_tenant
 
 WAIT_SECONDS = 300.0
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL
 
 Add = Callable[[str, Callable[..., ExitCode], str], ArgumentParser]
 
@@ -37,6 +42,10 @@ def add_installation_subcommands(add: Add) -> None:
     listing = add("installations", _list, "List what tenants have installed.")
     listing.add_argument("--tenant", default="", metavar="SLUG", help="Only this tenant's.")
     listing.add_argument("--plugin", default="", metavar="SLUG", help="Only this plugin's.")
+    exporting = add("export", _export, "Write all that a tenant's plugin has into a file.")
+    exporting.add_argument("slug", metavar="SLUG", help="The plugin.")
+    exporting.add_argument("--tenant", required=True, metavar="SLUG", help="The tenant.")
+    exporting.add_argument("--file", type=Path, metavar="FILE", help="Where; it must not be there.")
     for name, act, summary in (
         ("install", _install, "Install a plugin in a tenant."),
         ("upgrade", _upgrade, "Bring a tenant's plugin to a newer release."),
@@ -66,6 +75,20 @@ def add_installation_subcommands(add: Add) -> None:
             )
         if act is _uninstall:
             command.add_argument("--purge", action="store_true", help="Keep nothing of its data.")
+
+
+def _export(options: Namespace, output: Output) -> ExitCode:
+    export = export_installation(installation=_found(options), actor=operator())
+    path: Path = options.file or Path(export.name)
+    try:
+        # Nobody else of this machine is to read it, and nothing is written over.
+        with export.file, os.fdopen(os.open(path, _NEW, 0o600), "wb") as out:
+            shutil.copyfileobj(export.file, out)
+    except OSError as error:
+        raise InvalidInput(f"{path}: {error.strerror}.") from error
+    output.say(f"{path} has all of it.")
+    output.document({"file": str(path)})
+    return ExitCode.SUCCESS
 
 
 def _add_waiting(command: ArgumentParser) -> None:

@@ -23,6 +23,7 @@ ACTIONS = frozenset(
         gettext_noop("plugin disabled"),
         gettext_noop("plugin dismissed"),
         gettext_noop("plugin enabled"),
+        gettext_noop("plugin exported"),
         gettext_noop("plugin install failed"),
         gettext_noop("plugin install requested"),
         gettext_noop("plugin installed"),

@@ -24,6 +24,7 @@ from plexica.core.forms import StrictForm
 from plexica.core.htmx import render_page
 from plexica.identity.actors import actor_of
 from plexica.rbac.guards import require
+from plugins.backend_selectors import find_backend
 from plugins.installations import list_installations
 from plugins.models import Plugin, Release
 from plugins.selectors import (
@@ -217,6 +218,7 @@ def _show(request: HttpRequest, plugin: Plugin, release: Release) -> HttpRespons
             "manifest": release.contract,
             "releases": releases,
             "entries": list_entries(target=f"plugin:{plugin.slug}")[:ENTRIES_SHOWN],
+            "backend": find_backend(release=release),
             "may_publish": release.key.is_trusted and release.may_become(ReleaseState.PUBLISHED),
             "may_deprecate": release.may_become(ReleaseState.DEPRECATED),
             "may_withdraw": release.may_become(ReleaseState.WITHDRAWN),

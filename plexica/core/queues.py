@@ -87,7 +87,10 @@ def list_workers() -> list[WorkerState]:
     try:
         # Not worth the time if the broker itself is away: the call below would try again for long.
         _broker().ping()
-        found = current_app.control.inspect(timeout=WORKERS_SECONDS).active_queues() or {}
+        # A connection of its own: those that are kept may be of a broker that was restarted.
+        with current_app.connection_for_write() as connection:
+            inspect = current_app.control.inspect(timeout=WORKERS_SECONDS, connection=connection)
+            found = inspect.active_queues() or {}
     except (OperationalError, RedisError, OSError) as error:
         raise TransientError("The broker does not answer.") from error
     return [

@@ -463,9 +463,11 @@ PLEXICA_UPGRADE_STATEMENT_TIMEOUT_MS = env.int(
 # Whether the nightly comparison also mends what differs.
 PLEXICA_RECONCILE_REPAIRS = env.bool("PLEXICA_RECONCILE_REPAIRS", default=False)
 # For how long the data of a plugin is kept that was uninstalled; how many connections the role of
-# an installation may have; for how long a run waits for a backend before it tries again.
+# an installation may have; how much one export holds; for how long a run
+# waits for a backend before it tries again.
 PLEXICA_PLUGIN_KEEP_DAYS = env.int("PLEXICA_PLUGIN_KEEP_DAYS", default=30)
 PLEXICA_PLUGIN_CONNECTIONS = env.int("PLEXICA_PLUGIN_CONNECTIONS", default=10)
+PLEXICA_PLUGIN_EXPORT_MB = env.int("PLEXICA_PLUGIN_EXPORT_MB", default=200)
 PLEXICA_PLUGIN_READY_SECONDS = env.float("PLEXICA_PLUGIN_READY_SECONDS", default=40.0)
 PLEXICA_DELETION_GRACE_DAYS = env.int("PLEXICA_DELETION_GRACE_DAYS", default=30)
 PLEXICA_LEASE_SECONDS = env.int("PLEXICA_LEASE_SECONDS", default=60)

@@ -4,30 +4,22 @@ They run in a session of the installation's own role, in one transaction. Each f
 an `EXECUTE`, which PostgreSQL refuses to let begin or end a transaction.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-import structlog
-from django.conf import settings
 from psycopg import sql
 
 from plexica.core.errors import PermanentError, TransientError
 from plexica.core.fence import check_fence
 from plexica_sdk.package import MIGRATIONS
+from plugins.lifecycle.session import session_of, words_of
 from plugins.models import Installation, Release
-from plugins.secrets import database_password
 from plugins.selectors import get_package
 
 TABLE = "plexica_migrations"
-_CONNECT_SECONDS = 5
 _LOCK_MS = 10_000
 # Each statement of a file counts for itself, and all of a file together.
 _FILE_MS = 60_000
-_MAX_WORDS = 300
-
-logger = structlog.get_logger(__name__)
 
 
 def apply_sql_migrations(installation: Installation, release: Release) -> list[str]:
@@ -45,7 +37,7 @@ def apply_sql_migrations(installation: Installation, release: Release) -> list[s
         for name, content in sorted(get_package(release=release).files.items())
         if name.startswith(MIGRATIONS)
     }
-    with _session(installation) as session:
+    with session_of(installation, statement_ms=_FILE_MS, lock_ms=_LOCK_MS) as session:
         _prepare(session, installation.schema_name)
         done = {name for (name,) in session.execute(_statement("SELECT name FROM {}"))}
         wanted = [name for name in files if name not in done]
@@ -81,36 +73,7 @@ def _apply(session: psycopg.Connection[Any], name: str, text: str) -> None:
     except psycopg.OperationalError as error:
         raise TransientError("The database did not answer.") from error
     except psycopg.Error as error:
-        words = error.diag.message_primary or "the database refused it"
-        raise PermanentError(f"{name}: {words[:_MAX_WORDS]}") from error
-
-
-@contextmanager
-def _session(installation: Installation) -> Iterator[psycopg.Connection[Any]]:
-    """Yield a transaction of the installation's role, in a connection of its own."""
-    server = settings.DATABASES["default"]
-    try:
-        password = database_password(installation=installation)
-    except KeyError as error:
-        raise PermanentError("The database of this installation is not made.") from error
-    try:
-        with psycopg.connect(
-            host=server["HOST"],
-            port=server["PORT"] or None,
-            dbname=server["NAME"],
-            user=installation.database_role,
-            password=password,
-            connect_timeout=_CONNECT_SECONDS,
-            options=f"-c statement_timeout={_FILE_MS} -c lock_timeout={_LOCK_MS}"
-            " -c idle_in_transaction_session_timeout=60000",
-        ) as session:
-            yield session
-    except psycopg.OperationalError as error:
-        raise TransientError("The database did not answer.") from error
-    except psycopg.Error as error:
-        logger.exception("plugin_migrations_failed", installation=str(installation.pk))
-        words = error.diag.message_primary or "the database refused them"
-        raise PermanentError(f"The migrations: {words[:_MAX_WORDS]}") from error
+        raise PermanentError(f"{name}: {words_of(error)}") from error
 
 
 def _statement(text: str) -> sql.Composed:

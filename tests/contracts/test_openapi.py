@@ -43,7 +43,7 @@ SITES = [
         settings.ROOT_URLCONF,
         "workspace.yaml",
         workspace_patterns,
-        47,
+        48,
         {"custom_settings": "plexica.settings.WORKSPACE_SPECTACULAR_SETTINGS"},
     ),
 ]

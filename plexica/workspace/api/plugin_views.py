@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django.http import FileResponse
 from django.urls import reverse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -18,6 +20,7 @@ from plexica.workspace.api.plugin_serializers import (
     WorkspacePluginsSerializer,
 )
 from plugins.details import get_plugin_details
+from plugins.exporting import export_installation
 from plugins.installations import get_installation, list_catalogue
 from plugins.installing import (
     change_settings,
@@ -210,6 +213,32 @@ class PluginDismissView(_PluginView):
         read_body(EmptySerializer, request)
         dismiss_failed(installation=self.found(slug), actor=actor_of(request))
         return Response(status=204)
+
+
+@guarded(post=INSTALLATIONS_MANAGE)
+class PluginExportView(_PluginView):
+    """Taking a plugin's data away."""
+
+    @extend_schema(
+        operation_id="export_plugin",
+        summary="Get all that a plugin has, as one file",
+        description="A ZIP file with the tables as CSV, the files, and the settings that are not"
+        " secret, whatever the caller may see in the plugin itself.",
+        tags=_TAGS,
+        request=EmptySerializer,
+        parameters=[_SLUG],
+        responses={
+            (200, "application/zip"): OpenApiTypes.BINARY,
+            **schema.problems(404, 409, 413, 415, 503),
+        },
+    )
+    def post(self, request: Request, slug: str) -> FileResponse:
+        """Return the file."""
+        read_body(EmptySerializer, request)
+        export = export_installation(installation=self.found(slug), actor=actor_of(request))
+        return FileResponse(
+            export.file, as_attachment=True, filename=export.name, content_type="application/zip"
+        )
 
 
 @guarded(patch=INSTALLATIONS_MANAGE)

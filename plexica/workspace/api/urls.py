@@ -40,6 +40,7 @@ urlpatterns = [
             ("upgrade", plugin_views.PluginUpgradeView),
             ("uninstall", plugin_views.PluginUninstallView),
             ("dismiss", plugin_views.PluginDismissView),
+            ("export", plugin_views.PluginExportView),
         )
     ),
     path("groups", group_views.GroupListView.as_view(), name="groups"),

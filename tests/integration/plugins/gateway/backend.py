@@ -208,6 +208,27 @@ class _Handler(BaseHTTPRequestHandler):
         except OSError:
             self.close_connection = True
 
+    def _last(self) -> None:
+        self._say_goodbye("Hello")
+
+    def _last_in_chunks(self) -> None:
+        self._say_goodbye("5\r\nHello\r\n0\r\n\r\n", {"Transfer-Encoding": "chunked"})
+
+    def _say_goodbye(self, text: str, headers: dict[str, str] | None = None) -> None:
+        self.send_response(200)
+        for name, value in {
+            "Content-Type": "text/csv",
+            "Connection": "close",
+            **(headers or {}),
+        }.items():
+            self.send_header(name, value)
+        self.end_headers()
+        # Byte by byte, so that the reader has to wait for the network after the headers.
+        for byte in text.encode():
+            self.wfile.write(bytes([byte]))
+            self.wfile.flush()
+            time.sleep(0.002)
+
     def _torn(self) -> None:
         self._cut("text/csv")
 

@@ -43,6 +43,15 @@ _WORDS = {
 }
 
 
+@pytest.mark.parametrize("path", ["last", "last-in-chunks"])
+def test_the_last_answer_of_a_connection_is_whole(
+    ada: Member, backend: RunningBackend, path: str
+) -> None:
+    answer = ada.client.get(f"/x/hello/faults/{path}")
+    assert isinstance(answer, StreamingHttpResponse)
+    assert b"".join(answer.streaming_content) == b"Hello"  # type: ignore[arg-type] # it is bytes
+
+
 @pytest.mark.parametrize(("fault", "status"), _STATUSES.items())
 def test_a_fault_is_a_calm_message_in_the_plugins_own_place(
     ada: Member, backend: RunningBackend, fault: str, status: int

@@ -1,16 +1,23 @@
 """The workspace's API and the command: the same services, seen from outside."""
 
+import io
 import json
-from typing import Any
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import Any, cast
 
+import psycopg
 import pytest
 from django.core.management import call_command
+from pytest_django import Settings
 
+from plexica.storage.clients import get_client
+from plugins.lifecycle.database import database_url
 from plugins.models import Installation, Release
 from plugins.states import InstallationState
 from tenants.models import Tenant
 from tenants.provisioning.engine import run_provisioning
-from tests.integration.plugins.life.conftest import FIRST, SECOND, Publish
+from tests.integration.plugins.life.conftest import FIRST, SECOND, Install, Publish
 from tests.integration.workspace.api.conftest import (
     ADA,
     CY,
@@ -116,7 +123,7 @@ def test_what_was_never_offered_is_not_told_of(
 
 
 def test_the_command_installs_switches_and_uninstalls(
-    acme: Tenant, publish: Publish, capsys: pytest.CaptureFixture[str]
+    acme: Tenant, publish: Publish, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     publish(uses=("mail",))
 
@@ -136,5 +143,44 @@ def test_the_command_installs_switches_and_uninstalls(
     assert call("enable", "notes", "--tenant", "acme")["state"] == InstallationState.ENABLED
     [listed] = call("installations", "--tenant", "acme")
     assert (listed["plugin"], listed["version"]) == ("notes", "1.0.0")
+    target = tmp_path / "notes.zip"
+    call("export", "notes", "--tenant", "acme", "--file", str(target))
+    assert zipfile.is_zipfile(target)
+    assert target.stat().st_mode & 0o777 == 0o600
     call("uninstall", "notes", "--tenant", "acme", "--purge", "--here")
     assert call("installations") == []
+
+
+def test_an_export_has_tables_files_and_settings_and_no_secret(
+    acme: Tenant,
+    programs: tuple[Program, Program],
+    publish: Publish,
+    install: Install,
+    settings: Settings,
+) -> None:
+    ada, cy = programs
+    publish()
+    installation = install(settings={"greeting": "Ciao", "token": "hunter2"})
+    with psycopg.connect(database_url(installation)) as session:
+        session.execute("INSERT INTO notes VALUES (1, 'milk, \"fresh\"')")
+        session.execute('CREATE TABLE "../odd" (id int)')
+    for key, body in (("plugins/notes/a/b.txt", b"b"), ("plugins/notes/../../x", b"x")):
+        get_client(acme.s3).put_object(Bucket=acme.bucket, Key=key, Body=body)
+    answer = ada.post(f"{PLUGIN}/export", {})
+    assert answer.status_code == 200
+    assert answer["Content-Type"] == "application/zip"
+    content = b"".join(cast("Any", answer).streaming_content)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        names = set(archive.namelist())
+        assert {"installation.json", "tables/notes.csv", "files/a/b.txt"} <= names
+        assert not any(".." in PurePosixPath(name).parts for name in names)
+        assert archive.read("tables/notes.csv") == b'id,words\n1,"milk, ""fresh"""\n'
+        assert archive.read("files/a/b.txt") == b"b"
+        facts = json.loads(archive.read("installation.json"))
+        assert facts["settings"] == {"greeting": "Ciao"}
+        assert all(b"hunter2" not in archive.read(name) for name in names)
+    assert cy.post(f"{PLUGIN}/export", {}).status_code == 404
+    settings.PLEXICA_PLUGIN_EXPORT_MB = 0
+    assert ada.post(f"{PLUGIN}/export", {}).status_code == 409
+    for key in ("plugins/notes/a/b.txt", "plugins/notes/../../x"):
+        get_client(acme.s3).delete_object(Bucket=acme.bucket, Key=key)

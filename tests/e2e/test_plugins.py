@@ -1,0 +1,116 @@
+"""A plugin from its author's directory to a page in the browser, and away again."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from playwright.sync_api import expect
+
+from deploy.local.instance import CHECKOUT
+from plexica.core.scope import platform_scope
+from plexica_sdk.cli import main
+from plugins.models import Backend
+from plugins.states import BackendState
+from tenants.models import Tenant
+from tests.e2e.conftest import App
+from tests.e2e.people import PATIENCE_SECONDS, Person
+from tests.integration.identity.browser import PASSWORD, set_password
+from tests.integration.plugins.packages import empty_registry
+
+Come = Callable[..., Person]
+EXAMPLE = CHECKOUT / "examples" / "hello"
+
+
+def tell(*words: str) -> None:
+    """Run `manage.py plugin` as an operator does."""
+    with platform_scope():
+        call_command("plugin", *words)
+
+
+def wait_for(state: BackendState) -> None:
+    """Wait until the only backend is in a state."""
+    ends_at = time.monotonic() + PATIENCE_SECONDS
+    with platform_scope():
+        while Backend.objects.get().state != state:
+            assert time.monotonic() < ends_at, Backend.objects.get().state
+            time.sleep(0.2)
+
+
+@pytest.fixture
+def hello(app: App, acme: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The example, built and signed by its author, registered and published by an operator."""
+    directory = tmp_path / "hello"
+    shutil.copytree(EXAMPLE, directory)
+    monkeypatch.chdir(directory)
+    for words in (
+        ["keygen", "author.pem"],
+        ["build", "--no-isolation"],
+        ["sign", "hello-0.1.0.plexica", "--key", "author.pem"],
+    ):
+        assert main(words) == 0
+    tell("trust", "author.pub", "--name", "Ada's key")
+    tell("register", "hello-0.1.0.plexica")
+    tell("publish", "hello", "0.1.0")
+    yield "hello"
+    with platform_scope():
+        empty_registry()
+
+
+def test_hello_is_installed_used_and_taken_away(
+    app: App, acme: Tenant, globex: Tenant, hello: str, person: Come
+) -> None:
+    set_password(acme, acme.owner_email)
+    ada = person()
+    page = ada.page
+    page.goto(f"{acme.workspace_url}/")
+    ada.log_in(acme.owner_email, PASSWORD)
+    entry = page.get_by_role("link", name="Hello", exact=True)
+    expect(page.get_by_role("heading", name="Acme")).to_be_visible()
+    expect(entry).to_be_hidden()
+
+    tell("install", hello, "--tenant", "acme", "--agree")
+    page.reload()
+    entry.click()
+    expect(page.get_by_text("There are no notes yet.")).to_be_visible()
+    page.get_by_label("Note").fill("Bring <b>cake</b>")
+    page.get_by_role("button", name="Add").click()
+    note = page.get_by_text("Bring <b>cake</b>")
+    expect(note).to_be_visible()
+    page.goto(f"{acme.workspace_url}/")
+    expect(page.get_by_text("1 note", exact=True)).to_be_visible()
+
+    # Without its backend there is a calm message in its own place, and then it is there again.
+    app.stop("plugins")
+    ada.expect_problem("status of 503")
+    page.goto(f"{acme.workspace_url}/x/hello/")
+    expect(page.get_by_text("This plugin does not answer at the moment")).to_be_visible()
+    expect(entry).to_be_visible()
+    app.start("plugins")
+    wait_for(BackendState.READY)
+    page.goto(f"{acme.workspace_url}/x/hello/")
+    expect(note).to_be_visible()
+
+    # Another tenant has nothing of it.
+    set_password(globex, globex.owner_email)
+    cy = person()
+    cy.page.goto(f"{globex.workspace_url}/")
+    cy.log_in(globex.owner_email, PASSWORD)
+    cy.expect_problem("status of 404")
+    cy.page.goto(f"{globex.workspace_url}/x/hello/")
+    expect(cy.page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+
+    ada.expect_problem("status of 404")
+    tell("disable", hello, "--tenant", "acme")
+    page.goto(f"{acme.workspace_url}/x/hello/")
+    expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+    expect(entry).to_be_hidden()
+    tell("enable", hello, "--tenant", "acme")
+    page.goto(f"{acme.workspace_url}/x/hello/")
+    expect(note).to_be_visible()
+    tell("uninstall", hello, "--tenant", "acme", "--purge")
+    page.goto(f"{acme.workspace_url}/x/hello/")
+    expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+    wait_for(BackendState.STOPPED)
