@@ -3,11 +3,10 @@
 import shutil
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from deploy.local.instance import CHECKOUT
 from plexica.core.scope import platform_scope
@@ -39,39 +38,61 @@ def wait_for(state: BackendState) -> None:
             time.sleep(0.2)
 
 
-@pytest.fixture
-def hello(app: App, acme: Tenant, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The example, built and signed by its author, registered and published by an operator."""
-    directory = tmp_path / "hello"
+def install(page: Page) -> None:
+    """Go from any page of the workspace to the plugin that is installed."""
+    page.get_by_role("link", name="Plugins", exact=True).click()
+    page.get_by_role("table").get_by_role("link", name="Hello").click()
+    page.get_by_role("link", name="Install").click()
+    page.get_by_label("I agree to what it asks for, for the whole workspace.").check()
+    page.get_by_role("button", name="Install").click()
+    expect(page.get_by_role("heading", name="Hello is installed")).to_be_visible()
+
+
+def uninstall(page: Page) -> None:
+    """Say on the page that asks for it that nothing of it is to be kept."""
+    page.get_by_label("Its data").select_option("purge")
+    page.get_by_label("Type the plugin's short name").fill("hello")
+    page.get_by_role("button", name="Uninstall").click()
+
+
+@pytest.fixture(scope="module")
+def hello(app: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The example, built and signed by its author, registered and published by an operator.
+
+    Tests name it before the tenants, with which what they have of it is removed.
+    """
+    directory = tmp_path_factory.mktemp("author") / "hello"
     shutil.copytree(EXAMPLE, directory)
-    monkeypatch.chdir(directory)
-    for words in (
-        ["keygen", "author.pem"],
-        ["build", "--no-isolation"],
-        ["sign", "hello-0.1.0.plexica", "--key", "author.pem"],
-    ):
-        assert main(words) == 0
-    tell("trust", "author.pub", "--name", "Ada's key")
-    tell("register", "hello-0.1.0.plexica")
-    tell("publish", "hello", "0.1.0")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(directory)
+        for words in (
+            ["keygen", "author.pem"],
+            ["build", "--no-isolation"],
+            ["sign", "hello-0.1.0.plexica", "--key", "author.pem"],
+        ):
+            assert main(words) == 0
+        tell("trust", "author.pub", "--name", "Ada's key")
+        tell("register", "hello-0.1.0.plexica")
+        tell("publish", "hello", "0.1.0")
     yield "hello"
     with platform_scope():
         empty_registry()
 
 
 def test_hello_is_installed_used_and_taken_away(
-    app: App, acme: Tenant, globex: Tenant, hello: str, person: Come
+    app: App, hello: str, acme: Tenant, globex: Tenant, person: Come
 ) -> None:
     set_password(acme, acme.owner_email)
     ada = person()
     page = ada.page
     page.goto(f"{acme.workspace_url}/")
     ada.log_in(acme.owner_email, PASSWORD)
-    entry = page.get_by_role("link", name="Hello", exact=True)
+    menu = page.get_by_role("navigation", name="Main")
+    entry = menu.get_by_role("link", name="Hello", exact=True)
     expect(page.get_by_role("heading", name="Acme")).to_be_visible()
     expect(entry).to_be_hidden()
 
-    tell("install", hello, "--tenant", "acme", "--agree")
+    install(page)
     page.reload()
     entry.click()
     expect(page.get_by_text("There are no notes yet.")).to_be_visible()
@@ -110,7 +131,8 @@ def test_hello_is_installed_used_and_taken_away(
     tell("enable", hello, "--tenant", "acme")
     page.goto(f"{acme.workspace_url}/x/hello/")
     expect(note).to_be_visible()
-    tell("uninstall", hello, "--tenant", "acme", "--purge")
+    page.goto(f"{acme.workspace_url}/plugins/hello/uninstall/")
+    uninstall(page)
+    wait_for(BackendState.STOPPED)
     page.goto(f"{acme.workspace_url}/x/hello/")
     expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
-    wait_for(BackendState.STOPPED)
