@@ -1,5 +1,8 @@
 import uuid
-from typing import ClassVar
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, ClassVar
 
 from django.db import models
 from django.utils import timezone
@@ -15,6 +18,21 @@ MAX_NAME_LENGTH = 100
 MAX_REASON_LENGTH = 500
 # SHA-256 in hexadecimal digits.
 DIGEST_LENGTH = 64
+# Judging one takes milliseconds, lists show many, and what has been judged never changes.
+_MANIFESTS_REMEMBERED = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """A manifest, known by its release's digest."""
+
+    digest: str
+    manifest: Mapping[str, Any] = field(compare=False, repr=False)
+
+
+@lru_cache(_MANIFESTS_REMEMBERED)
+def _contract_of(document: _Document) -> Manifest:
+    return manifest_of(document.manifest)
 
 
 class TrustedKey(models.Model):
@@ -114,7 +132,7 @@ class Release(models.Model):
     @property
     def contract(self) -> Manifest:
         """What the release says of itself."""
-        return manifest_of(self.manifest)
+        return _contract_of(_Document(self.digest, self.manifest))
 
     def may_become(self, state: ReleaseState) -> bool:
         """Return whether a state may follow the present one."""

@@ -1,5 +1,7 @@
 """The pages on which plugins are installed, upgraded and uninstalled, and the runs that do it."""
 
+from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from plexica.core.errors import Conflict, InvalidInput, NotFound, PlexicaError
+from plexica.core.forms import StrictForm
 from plexica.core.htmx import render_page
 from plexica.identity.actors import actor_of
 from plexica.rbac.guards import require
@@ -94,23 +97,19 @@ def plugin_upgrade(request: HttpRequest, slug: str) -> HttpResponse:
         is_asking=offer.consent.has_new,
         initial={"version": release.version},
     )
-    status = 200
-    if request.method == "POST":
-        status = 400
-        if form.is_valid():
-            try:
-                _check_version(form, release)
-                installation = upgrade_installation(
-                    installation=installation,
-                    version=release.version,
-                    uses=[use.key for use in offer.consent.uses],
-                    actor=actor_of(request),
-                )
-            except (InvalidInput, Conflict) as error:
-                form.add_refusal(error)
-                status = error.status
-            else:
-                return to_run(installation)
+
+    def upgrade() -> Installation:
+        _check_version(form, release)
+        return upgrade_installation(
+            installation=installation,
+            version=release.version,
+            uses=[use.key for use in offer.consent.uses],
+            actor=actor_of(request),
+        )
+
+    outcome = _begin(form, upgrade)
+    if isinstance(outcome, HttpResponse):
+        return outcome
     return render_page(
         request,
         "workspace/plugin_upgrade.html",
@@ -118,8 +117,9 @@ def plugin_upgrade(request: HttpRequest, slug: str) -> HttpResponse:
             **describe(details, release=release, consent=offer.consent),
             "form": form,
             "has_new": offer.consent.has_new,
+            "missing": _missing(details, offer),
         },
-        status=status,
+        status=outcome,
     )
 
 
@@ -135,19 +135,14 @@ def plugin_uninstall(request: HttpRequest, slug: str) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     is_purge = is_kept(installation)
     form = PurgeForm(data, slug=slug) if is_purge else UninstallForm(data, slug=slug, days=days)
-    status = 200
-    if request.method == "POST":
-        status = 400
-        if form.is_valid():
-            try:
-                installation = uninstall_installation(
-                    installation=installation, purge=form.is_purge, actor=actor_of(request)
-                )
-            except Conflict as error:
-                form.add_refusal(error)
-                status = error.status
-            else:
-                return to_run(installation)
+    outcome = _begin(
+        form,
+        lambda: uninstall_installation(
+            installation=installation, purge=form.is_purge, actor=actor_of(request)
+        ),
+    )
+    if isinstance(outcome, HttpResponse):
+        return outcome
     return render_page(
         request,
         "workspace/plugin_uninstall.html",
@@ -158,7 +153,7 @@ def plugin_uninstall(request: HttpRequest, slug: str) -> HttpResponse:
             "form": form,
             "days": days,
         },
-        status=status,
+        status=outcome,
     )
 
 
@@ -202,6 +197,19 @@ def plugin_run_retry(request: HttpRequest, slug: str, run_id: UUID) -> HttpRespo
     return redirect("workspace:plugin_run", slug=slug, run_id=run.pk)
 
 
+def _begin(form: StrictForm, act: Callable[[], Installation]) -> HttpResponse | int:
+    """Begin what a form asks for: lead to the run, or say with which status to show it again."""
+    if not form.is_bound:
+        return HTTPStatus.OK
+    if not form.is_valid():
+        return HTTPStatus.BAD_REQUEST
+    try:
+        return to_run(act())
+    except (InvalidInput, Conflict) as error:
+        form.add_refusal(error)
+        return error.status
+
+
 def _offered(details: PluginDetails) -> tuple[Release, OfferDetails]:
     if details.entry.offered is None or details.offer is None:
         raise NotFound(details.entry.refusal or _("No release of this plugin is offered now."))
@@ -231,6 +239,17 @@ def _split(request: HttpRequest) -> tuple[Any, Any] | None:
         elif name != "csrfmiddlewaretoken":
             del consent[name]
     return consent, rest
+
+
+def _missing(details: PluginDetails, offer: OfferDetails) -> list[str]:
+    """Return the titles of the settings that a release needs and that nobody has given yet."""
+    installation = details.entry.installation
+    given = {*(installation.settings if installation else ()), *_secrets(details)}
+    return [
+        offer.settings[name]["title"]
+        for name in offer.required
+        if name not in given and "default" not in offer.settings[name]
+    ]
 
 
 def _check_version(consent: ConsentForm, release: Release) -> None:

@@ -19,6 +19,11 @@ MAX_INTEGER = 2**53
 # Texts that may be longer than this get several lines.
 LINE_LENGTH = 200
 
+_GIVEN = _(
+    "It is set, and nobody can read it back. Leave the field empty to keep it, or type another one"
+    " to replace it."
+)
+_NOT_GIVEN = _("It is not set. Once it is, nobody can read it back.")
 _VALUE, _REMOVAL = "set_", "remove_"
 _INPUTS = {"email": forms.EmailInput, "uri": forms.URLInput}
 
@@ -48,7 +53,7 @@ class PluginSettingsForm(StrictForm):
         for name, definition in definitions.items():
             is_needed = name in set(required) and "default" not in definition
             field = _field_of(definition, is_required=is_needed and name not in self._given)
-            field.label, field.help_text = definition["title"], definition.get("description", "")
+            field.label, field.help_text = definition["title"], self._help_of(name, definition)
             field.initial = _shown(definition, values.get(name, definition.get("default")))
             self.fields[_VALUE + name] = field
             if name in self._given and not is_needed:
@@ -57,6 +62,13 @@ class PluginSettingsForm(StrictForm):
                     required=False,
                     widget=forms.CheckboxInput(attrs={"class": "form-check-input"}),
                 )
+
+    def _help_of(self, name: str, definition: Definition) -> str:
+        """Return what stands below a field: what it does, and of a secret whether it is set."""
+        words = [definition.get("description", "")]
+        if definition.get("secret"):
+            words.append(str(_GIVEN if name in self._given else _NOT_GIVEN))
+        return " ".join(filter(None, words))
 
     def clean(self) -> dict[str, Any]:
         """Refuse a secret that is replaced and removed at once."""
@@ -74,11 +86,9 @@ class PluginSettingsForm(StrictForm):
             {
                 "field": self[_VALUE + name],
                 "is_check": isinstance(self.fields[_VALUE + name], forms.BooleanField),
-                "is_secret": bool(definition.get("secret")),
-                "is_given": name in self._given,
                 "removal": self[_REMOVAL + name] if _REMOVAL + name in self.fields else None,
             }
-            for name, definition in self._definitions.items()
+            for name in self._definitions
         ]
 
     def values(self) -> dict[str, Any]:

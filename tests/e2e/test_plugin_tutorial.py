@@ -4,51 +4,28 @@ What stands in: the platform of the tests for that of `make up`, and a directory
 the one beside Plexica's own.
 """
 
-import os
 import re
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 from playwright.sync_api import expect
 
-from deploy.local.environment import web_environment
-from plexica.core.scope import platform_scope
 from tenants.models import Tenant
 from tests.e2e.conftest import App
 from tests.e2e.people import Person, invitation_link
-from tests.integration.plugins.packages import empty_registry
+from tests.e2e.plugins import CHECKOUT, PYTHON, SECONDS, give_command, remove_plugin
 
-CHECKOUT = Path(settings.BASE_DIR)
 TUTORIAL = CHECKOUT / "docs" / "plugins" / "tutorial.md"
-PYTHON = ".venv/bin/python"
 LOCAL = ".venv/bin/python -m deploy.local run -- python"
 PROJECT = "../shopping-list"
-SECONDS = 120
-
-
-def run(app: App, command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # noqa: S602 # as somebody types it
-        command,
-        shell=True,
-        cwd=CHECKOUT,
-        env=os.environ | web_environment(app.instance),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
-    )
 
 
 @pytest.fixture
 def _no_plugins(app: App, acme: Tenant) -> Iterator[None]:
     yield
-    run(app, f"{PYTHON} manage.py plugin uninstall shopping-list --tenant acme --purge")
-    with platform_scope():
-        empty_registry()
+    remove_plugin(app, "shopping-list", tenant="acme")
 
 
 def commands(project: Path) -> list[str]:
@@ -77,8 +54,7 @@ def test_the_tutorial_leads_to_a_page_in_two_minutes(
     found = commands(project)
     assert len(found) == 9
     for command in found:
-        done = run(app, command)
-        assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+        give_command(app, command)
 
     page = ada.page
     page.goto(workspace)

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from django.utils import timezone
 
@@ -46,11 +47,13 @@ class Examples:
         urlconf: The host's URLconf.
         values: The example for each parameter's name.
         queries: What a page's address ends in that is none without it, by the page's name.
+        others: What stands in place of parameters on one page only, by the page's name.
     """
 
     urlconf: str
     values: dict[str, str]
     queries: dict[str, str] = field(default_factory=dict)
+    others: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def paths(self) -> dict[str, Route]:
         """Return the path of every page and of every action on one.
@@ -59,14 +62,15 @@ class Examples:
             Unknown: A route has a parameter without an example.
         """
         return {
-            route.filled(self._example) + self.queries.get(route.name, ""): route
+            route.filled(partial(self._example, self.others.get(route.name, {})))
+            + self.queries.get(route.name, ""): route
             for route in routes(self.urlconf)
             if route.is_for_people
         }
 
-    def _example(self, parameter: Parameter) -> str:
+    def _example(self, others: dict[str, str], parameter: Parameter) -> str:
         try:
-            return self.values[parameter.name]
+            return (self.values | others)[parameter.name]
         except KeyError:
             place = "tests/pages/examples.py"
             raise Unknown(f"Name an example for <{parameter.name}> in {place}.") from None
@@ -139,6 +143,7 @@ def workspace_examples(tenant: Tenant) -> Iterator[Examples]:
                 "slug": INSTALLED,
                 "run_id": str(run.pk),
             },
+            others={"plugin_install": {"slug": OFFERED}},
         )
     finally:
         with tenant_scope(tenant):

@@ -1,5 +1,6 @@
 """Migrating one installation's schema in one transaction."""
 
+import threading
 from collections.abc import Sequence
 
 from django.db import DatabaseError, connection, transaction
@@ -7,7 +8,10 @@ from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 
 from plexica_sdk.errors import PluginError
-from plexica_sdk.hosting.context import current
+
+# The host asks again when an answer was lost. Advisory locks are not for plugins: they are the
+# whole database's.
+_one_at_a_time = threading.Lock()
 
 Plan = Sequence[tuple[Migration, bool]]
 
@@ -27,8 +31,7 @@ def migrate_installation() -> list[str]:
     """
     # What is raised inside is turned into words outside, when all of it is rolled back.
     try:
-        with transaction.atomic():
-            _lock()
+        with _one_at_a_time, transaction.atomic():
             return _migrate()
     except MigrationRefused:
         raise
@@ -57,11 +60,6 @@ def _settle(action: str, *_: object) -> None:
     # altering their table.
     if action == "apply_success":
         connection.check_constraints()
-
-
-def _lock() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [current().installation])
 
 
 def _words(error: Exception) -> str:

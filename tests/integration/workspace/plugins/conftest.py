@@ -51,7 +51,7 @@ description = "See what was noted."
 roles = ["member"]
 
 [settings]
-required = ["mailbox"]
+required = [{required}]
 
 [settings.properties.mailbox]
 type = "string"
@@ -131,11 +131,12 @@ def publish() -> Publish:
         slug: str = SLUG,
         name: str = "Notes",
         uses: tuple[str, ...] = ("users:read",),
+        required: tuple[str, ...] = ("mailbox",),
         is_published: bool = True,
         is_ready: bool = True,
     ) -> Release:
         manifest = MANIFEST.format(
-            slug=slug, name=name, version=version, uses=", ".join(f'"{use}"' for use in uses)
+            slug=slug, name=name, version=version, uses=_list(uses), required=_list(required)
         )
         package = make_package(
             {
@@ -170,6 +171,10 @@ def installed(publish: Publish, acme: Tenant) -> Installation:
     assert installation is not None
     assert installation.state == InstallationState.ENABLED
     return installation
+
+
+def _list(words: tuple[str, ...]) -> str:
+    return ", ".join(f'"{word}"' for word in words)
 
 
 def of(tenant: Tenant) -> Installation | None:

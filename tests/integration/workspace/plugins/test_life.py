@@ -48,8 +48,10 @@ def test_upgrade_shows_what_is_new_and_needs_consent(
     now = of(acme)
     assert now is not None
     assert now.release.version == "1.1.0"
-    publish("1.2.0", uses=("users:read", "mail"))
-    assert 'name="agree"' not in page(ada.client.get(url))
+    publish("1.2.0", uses=("users:read", "mail"), required=("mailbox", "token", "share"))
+    text = page(ada.client.get(url))
+    assert 'name="agree"' not in text
+    assert "<p>Share. Give them as soon as" in text
     ada.client.post(url, {"version": "1.2.0"})
     work(acme)
     now = of(acme)
