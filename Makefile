@@ -69,6 +69,9 @@ openapi: venv ## Write docs/api/*.yaml anew, after a change of the API that is m
 	@$(LOCAL) run -- python manage.py spectacular --validate --fail-on-warn \
 	  --urlconf plexica.urls_workspace --file docs/api/workspace.yaml \
 	  --custom-settings plexica.settings.WORKSPACE_SPECTACULAR_SETTINGS
+	@$(LOCAL) run -- python manage.py spectacular --validate --fail-on-warn \
+	  --urlconf plexica.urls_internal --file docs/api/host.yaml \
+	  --custom-settings plexica.settings.HOST_SPECTACULAR_SETTINGS
 
 permissions: venv ## Write docs/permissions.md anew, after a change of the permissions
 	@$(LOCAL) run -- python manage.py permissions --file docs/permissions.md

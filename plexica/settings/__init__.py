@@ -525,6 +525,13 @@ WORKSPACE_SPECTACULAR_SETTINGS = {
     " something, and the accounts of its programs. Errors are"
     " problem details (RFC 9457); their `type` is stable.",
 }
+# And in that of the API for plugins' backends.
+HOST_SPECTACULAR_SETTINGS = {
+    "TITLE": "Plexica host API",
+    "VERSION": "1",
+    "DESCRIPTION": "What the backend of a plugin may ask its host for, in the name of one"
+    " installation. Errors are problem details (RFC 9457); their `type` is stable.",
+}
 
 # Language and time
 LANGUAGE_CODE = "en"

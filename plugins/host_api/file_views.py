@@ -1,7 +1,7 @@
 """An installation's files in its tenant's bucket, below a prefix of its own."""
 
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -9,6 +9,7 @@ from plexica.core.errors import InvalidInput
 from plexica.storage.objects import delete_object, list_objects, open_object, write_object
 from plugins.gateway.bodies import check_length, spool_body
 from plugins.host_api.base import HostView, guest_of
+from plugins.host_api.schema import StoredFilesSerializer, described
 from plugins.host_api.serializers import FilesQuerySerializer
 from plugins.lifecycle.files import files_prefix
 from tenants.api.base import read_query
@@ -17,12 +18,17 @@ MAX_TYPE_LENGTH = 200
 _UNTYPED = "application/octet-stream"
 
 
-@extend_schema(exclude=True)
 class FilesView(HostView):
     """The files."""
 
     needs = "storage"
 
+    @described(
+        "list_files",
+        "Which files are there?",
+        parameters=[FilesQuerySerializer],
+        responses={200: StoredFilesSerializer},
+    )
     def get(self, request: Request) -> Response:
         """Return some of them, by key."""
         wanted = read_query(FilesQuerySerializer, request)
@@ -45,12 +51,17 @@ class FilesView(HostView):
         )
 
 
-@extend_schema(exclude=True)
 class FileView(HostView):
     """One of the files."""
 
     needs = "storage"
 
+    @described(
+        "read_file",
+        "Read a file",
+        responses={(200, _UNTYPED): OpenApiTypes.BINARY},
+        errors=(404,),
+    )
     def get(self, request: Request, key: str) -> HttpResponseBase:
         """Return its bytes."""
         guest = guest_of(request)
@@ -61,6 +72,13 @@ class FileView(HostView):
             headers={"Content-Length": str(found.size)},
         )
 
+    @described(
+        "write_file",
+        "Write a file",
+        request={_UNTYPED: OpenApiTypes.BINARY},
+        responses={204: None},
+        errors=(404, 413),
+    )
     def put(self, request: Request, key: str) -> HttpResponse:
         """Write it, in the place of the one that is there.
 
@@ -82,6 +100,7 @@ class FileView(HostView):
         )
         return Response(status=204)
 
+    @described("delete_file", "Delete a file", responses={204: None}, errors=(404,))
     def delete(self, request: Request, key: str) -> HttpResponse:
         """Delete it, whether it is there or not."""
         guest = guest_of(request)

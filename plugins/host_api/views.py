@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -12,6 +11,12 @@ from plexica.core.scope import platform_scope
 from plugins.gateway.tokens import LIFETIME_SECONDS
 from plugins.host_api.base import HostView, guest_of, scope_of_guest
 from plugins.host_api.mails import ask_for_mail
+from plugins.host_api.schema import (
+    CredentialSerializer,
+    InstallationSerializer,
+    PeopleSerializer,
+    described,
+)
 from plugins.host_api.serializers import EventSerializer, MailSerializer, UsersQuerySerializer
 from plugins.host_api.services import list_people, publish_event
 from plugins.lifecycle.database import database_url
@@ -20,12 +25,12 @@ from tenants.api.base import read_body, read_query
 from tenants.api.serializers.strict import EmptySerializer, QuerySerializer
 
 
-@extend_schema(exclude=True)
 class InstallationView(HostView):
     """What the host knows of the installation."""
 
     is_for_changes = True
 
+    @described("get_installation", "Who am I?", responses={200: InstallationSerializer})
     def get(self, request: Request) -> Response:
         """Return it, with its settings."""
         read_query(QuerySerializer, request)
@@ -45,12 +50,18 @@ class InstallationView(HostView):
         )
 
 
-@extend_schema(exclude=True)
 class DatabaseView(HostView):
     """How the installation reaches its schema."""
 
     is_for_changes = True
 
+    @described(
+        "get_database",
+        "How do I reach my schema?",
+        request=None,
+        responses={200: CredentialSerializer},
+        errors=(409,),
+    )
     def post(self, request: Request) -> Response:
         """Return the address, with user and password.
 
@@ -74,12 +85,17 @@ class DatabaseView(HostView):
         )
 
 
-@extend_schema(exclude=True)
 class UsersView(HostView):
     """The tenant's people."""
 
     needs = "users:read"
 
+    @described(
+        "list_users",
+        "Who is there?",
+        parameters=[UsersQuerySerializer],
+        responses={200: PeopleSerializer},
+    )
     def get(self, request: Request) -> Response:
         """Return some of them, by their ids."""
         wanted = read_query(UsersQuerySerializer, request)
@@ -101,12 +117,12 @@ class UsersView(HostView):
         )
 
 
-@extend_schema(exclude=True)
 class EventsView(HostView):
     """Events that the plugin publishes."""
 
     needs = "events"
 
+    @described("publish_event", "Publish an event", request=EventSerializer, responses={202: None})
     def post(self, request: Request) -> Response:
         """Publish one."""
         sent = read_body(EventSerializer, request)
@@ -118,12 +134,12 @@ class EventsView(HostView):
         return Response(status=202)
 
 
-@extend_schema(exclude=True)
 class MailsView(HostView):
     """Mail to the tenant's people."""
 
     needs = "mail"
 
+    @described("send_mail", "Send mail to somebody", request=MailSerializer, responses={202: None})
     def post(self, request: Request) -> Response:
         """Have one sent."""
         sent = read_body(MailSerializer, request)

@@ -14,7 +14,9 @@ from django.core.management import call_command
 from plexica.console.api_urls import urlpatterns as staff_patterns
 from plexica.workspace.api.urls import urlpatterns as workspace_patterns
 from plugins.api.urls import urlpatterns as plugin_patterns
+from plugins.host_api.urls import urlpatterns as host_patterns
 from tenants.api.urls import urlpatterns as console_patterns
+from tenants.middleware import INTERNAL_URLCONF
 
 DESCRIPTIONS = Path(__file__).resolve().parents[2] / "docs" / "api"
 METHODS = {"get", "post", "patch", "put", "delete"}
@@ -22,13 +24,14 @@ METHODS = {"get", "post", "patch", "put", "delete"}
 
 @dataclass(frozen=True)
 class Site:
-    """One of the two APIs."""
+    """One of the APIs."""
 
     urlconf: str
     file: str
     patterns: list[Any]
     operations: int
     options: dict[str, str]
+    prefix: str = "/api/"
 
 
 SITES = [
@@ -46,10 +49,18 @@ SITES = [
         48,
         {"custom_settings": "plexica.settings.WORKSPACE_SPECTACULAR_SETTINGS"},
     ),
+    Site(
+        INTERNAL_URLCONF,
+        "host.yaml",
+        host_patterns,
+        9,
+        {"custom_settings": "plexica.settings.HOST_SPECTACULAR_SETTINGS"},
+        "/api/host/v1/",
+    ),
 ]
 
 
-@pytest.fixture(scope="module", params=SITES, ids=["console", "workspace"])
+@pytest.fixture(scope="module", params=SITES, ids=["console", "workspace", "host"])
 def site(request: pytest.FixtureRequest) -> Site:
     found: Site = request.param
     return found
@@ -107,7 +118,7 @@ def test_every_operation_needs_the_token_and_describes_its_problems(
 
 def test_every_address_is_described(described: str, site: Site) -> None:
     routes = {
-        "/api/" + re.sub(r"<[a-z]+:([a-z_]+)>", r"{\1}", str(pattern.pattern))
+        site.prefix + re.sub(r"<[a-z]+:([a-z_]+)>", r"{\1}", str(pattern.pattern))
         for pattern in site.patterns
         if pattern.name and pattern.name not in {"schema", "docs"}
     }
