@@ -189,19 +189,23 @@ class Agent:
             self._misses.pop(backend.pk, None)
 
     def _end_orphans(self) -> None:
-        """End what runs and is in no row; what is being started has no row yet that says so."""
+        """End what runs and is no backend's; what a backend has started is ended with it."""
         busy = set(self._jobs)
         for runtime in self._runtimes:
             running = runtime.list_running()
             if not running:
                 continue
             rows = list(Backend.objects.values_list("pk", "handle", "release__digest"))
-            known = {handle for _key, handle, _digest in rows}
-            changing = {digest for key, _handle, digest in rows if key in busy}
+            minded = {digest for key, handle, digest in rows if handle or key in busy}
+            keys = {digest: key for key, _handle, digest in rows}
             for handle, digest in running.items():
-                if handle not in known and digest not in changing:
-                    logger.warning("backend_orphan_ended", digest=digest)
-                    self._pool.submit(runtime.stop, handle, self._pace.stop)
+                if digest in minded:
+                    continue
+                logger.warning("backend_orphan_ended", digest=digest)
+                job = self._pool.submit(runtime.stop, handle, self._pace.stop)
+                if digest in keys:
+                    # It is started again only when nothing else of it is left.
+                    self._jobs[keys[digest]] = job
 
     def _end_all(self) -> None:
         """End all that runs, side by side; the rows say so, as far as they can be reached."""

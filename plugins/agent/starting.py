@@ -51,6 +51,7 @@ class Starting:
         try:
             runtime = self._runtimes.choose(backend.release)
             change(backend, runtime=runtime.name)
+            self._end_leftovers(runtime, backend.release.digest)
             runtime.prepare(get_package(release=backend.release))
             self._launch(backend, runtime)
         except DatabaseError:
@@ -100,6 +101,12 @@ class Starting:
         runtime = self._runtimes.of(backend)
         if runtime is None or not runtime.is_listening(backend.handle, backend.address):
             raise TransientError("Another program has taken its port.")
+
+    def _end_leftovers(self, runtime: Runtime, digest: str) -> None:
+        """End what an agent has left of a release that was ended before it could write it down."""
+        for handle, found in runtime.list_running().items():
+            if found == digest:
+                runtime.stop(handle, self._pace.stop)
 
     def _launch(self, backend: Backend, runtime: Runtime) -> None:
         manifest, secret = backend.release.contract, secrets.token_urlsafe(_SECRET_BYTES)

@@ -8,18 +8,20 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from deploy.local import control
 from plexica.core.actor import SYSTEM
 from plexica_sdk.package import Package
 from plugins.agent.loop import Agent
-from plugins.backends import drop_backend, end_quarantine, set_unconfined
+from plugins.backends import drop_backend, end_quarantine, restart_backend, set_unconfined
 from plugins.models import Backend, Release
 from plugins.runtimes import process
 from plugins.runtimes.proc import list_processes, user_of
@@ -147,6 +149,10 @@ def test_what_it_starts_is_ended_with_it(agent: Agent, ada: Author) -> None:
         ]
 
     assert len(running()) == 2
+    # Longer than it takes the agent to look for what is nobody's.
+    since = timezone.now() + timedelta(seconds=3 * QUICK.orphans)
+    until(backend, lambda row: row.seen_at and row.seen_at > since)
+    assert (len(running()), backend.state, backend.crashes) == (2, BackendState.READY, [])
     drop_backend(release=release)
     until(backend, lambda row: not row.runtime)
     assert running() == []
@@ -292,3 +298,34 @@ def test_one_that_cannot_be_looked_at_keeps_no_other_from_it(agent: Agent, ada: 
     # As an SDK that has become stricter would find it.
     Release.objects.filter(pk=broken.release_id).update(manifest={})
     until_state(wanted(registered(ada)), BackendState.READY)
+
+
+def test_what_ran_before_the_machine_was_started_has_not_crashed(
+    runtime: ProcessRuntime, ada: Author, begin: Begin
+) -> None:
+    backend = wanted(registered(ada))
+    # Its number is another's now, and of another time.
+    handle = f"{os.getpid()}-1-00000000-0"
+    Backend.objects.update(
+        state=BackendState.READY, runtime="process", handle=handle, address="127.0.0.1:1"
+    )
+    begin(runtime, QUICK)
+    until(backend, lambda row: row.state == BackendState.READY and row.handle != handle)
+    assert backend.crashes == []
+
+
+def test_it_waits_longer_each_time_unless_a_person_does_not(
+    runtime: ProcessRuntime, ada: Author, begin: Begin
+) -> None:
+    begin(runtime, replace(QUICK, backoff=100.0))
+    release = registered(ada, before="sys.exit(1)")
+    backend = wanted(release)
+    for seconds in (100, 200):
+        until_state(backend, BackendState.WAITING)
+        assert backend.retry_at
+        waits = (backend.retry_at - timezone.now()).total_seconds()
+        assert seconds - 30 < waits <= seconds
+        restarts = backend.restarts
+        restart_backend(backend=backend, actor=SYSTEM)
+        until(backend, lambda row, before=restarts: row.restarts > before)
+    until_state(backend, BackendState.QUARANTINED)
