@@ -1,5 +1,7 @@
 """Beginning a plugin, and building it."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,7 @@ from plexica_sdk.cli import main
 from plexica_sdk.package import read_package
 
 SLUG = "shopping-list"
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "hello"
 
 
 @pytest.fixture
@@ -36,6 +39,36 @@ def test_nothing_is_left_of_the_templates(made: Path) -> None:
         assert not any(mark in path.read_text("utf-8") for mark in ("@slug@", "@module@", "@name@"))
         if path.suffix == ".py":
             compile(path.read_text("utf-8"), path, "exec")
+
+
+def run(*words: object) -> subprocess.CompletedProcess[str]:
+    """Run the command in a process of its own: one sets Django up once."""
+    command = [sys.executable, "-m", "plexica_sdk.cli", *map(str, words)]
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+
+
+def test_migrations_are_written_for_what_has_changed(made: Path) -> None:
+    package = made / "src" / "shopping_list"
+    assert run("makemigrations", made, "--check").returncode == 0, "The first one is right."
+    models = package / "models.py"
+    models.write_text(
+        models.read_text().replace(
+            "    created_at", "    done_at = models.DateTimeField(null=True)\n    created_at"
+        )
+    )
+    assert run("makemigrations", made, "--check").returncode == 1
+    assert len(list((package / "migrations").glob("0*.py"))) == 1
+
+    done = run("makemigrations", made)
+
+    assert done.returncode == 0, done.stderr
+    assert "done_at" in (package / "migrations" / "0002_entry_done_at.py").read_text()
+
+
+def test_the_examples_migrations_are_those_of_its_models() -> None:
+    done = run("makemigrations", EXAMPLE, "--check")
+
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_it_builds_to_the_same_bytes(made: Path) -> None:

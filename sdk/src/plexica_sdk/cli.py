@@ -81,6 +81,16 @@ def new(options: argparse.Namespace) -> None:
     _say(f"{directory}\nIts README.md says how to go on.")
 
 
+def makemigrations(options: argparse.Namespace) -> None:
+    """Write migrations for what has changed in a plugin's models."""
+    try:
+        # Only plugins that are Django apps need Django.
+        from plexica_sdk.hosting.makemigrations import make_migrations  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        raise PluginError(f"{error.name} is missing: install plexica-sdk[hosting].") from error
+    make_migrations(options.directory, is_check=options.check)
+
+
 def build(options: argparse.Namespace) -> None:
     """Make the package of a project. The same project gives the same bytes."""
     # A mistake in the manifest should not wait for the wheel.
@@ -171,6 +181,13 @@ def _parser() -> argparse.ArgumentParser:
     beginning.add_argument("slug", help="the plugin's short name, such as hello")
     beginning.add_argument(
         "directory", type=Path, nargs="?", help="where to write it; one of that name if left out"
+    )
+    migrating = add(makemigrations)
+    migrating.add_argument(
+        "directory", type=Path, nargs="?", default=Path(), help="the project's directory"
+    )
+    migrating.add_argument(
+        "--check", action="store_true", help="write nothing; end with 1 if something has changed"
     )
     checking = add(check)
     checking.add_argument(

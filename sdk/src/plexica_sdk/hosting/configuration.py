@@ -12,8 +12,11 @@ from django.conf import settings
 from plexica_sdk.errors import PluginError
 from plexica_sdk.hosting.environment import Backend, this_backend
 from plexica_sdk.hosting.logs import CONFIGURATION
+from plexica_sdk.manifest import Manifest
 
+AUTO_FIELD = "django.db.models.BigAutoField"
 MAX_BODY_BYTES = 10 * 1024 * 1024
+_HOSTING = "plexica_sdk.hosting"
 _PROCESSORS = (
     "django.template.context_processors.request",
     "django.template.context_processors.i18n",
@@ -39,13 +42,25 @@ def configure(apps: Sequence[str]) -> None:
     django.setup()
 
 
+def apps_of(manifest: Manifest) -> tuple[str, ...]:
+    """Return the apps that a manifest's command hosts.
+
+    Raises:
+        PluginError: It runs something else.
+    """
+    words = manifest.runtime.command
+    if _HOSTING not in words:
+        raise PluginError(f"The manifest's command does not run {_HOSTING}.")
+    return words[words.index(_HOSTING) + 1 :]
+
+
 def _settings(backend: Backend, apps: Sequence[str]) -> dict[str, Any]:
     return {
         "ALLOWED_HOSTS": ["*"],  # the gateway asks by an address; the context says who asks
         "DATABASES": _databases(apps),
         "DATA_UPLOAD_MAX_MEMORY_SIZE": MAX_BODY_BYTES,
-        "DEFAULT_AUTO_FIELD": "django.db.models.BigAutoField",
-        "INSTALLED_APPS": ["plexica_sdk.hosting", *apps],
+        "DEFAULT_AUTO_FIELD": AUTO_FIELD,
+        "INSTALLED_APPS": [_HOSTING, *apps],
         "LOGGING": CONFIGURATION,
         "MIDDLEWARE": ["plexica_sdk.hosting.middleware.ContextMiddleware"],
         "PLEXICA_URLS": f"{apps[0]}.urls",

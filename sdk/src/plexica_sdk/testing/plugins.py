@@ -12,11 +12,10 @@ from django.test import Client
 
 from plexica_sdk.building import read_manifest
 from plexica_sdk.errors import PluginError
-from plexica_sdk.hosting.configuration import configure
+from plexica_sdk.hosting.configuration import apps_of, configure
 from plexica_sdk.hosting.context import Context, Tenant, enter, leave
 from plexica_sdk.hosting.services import forget_settings
 from plexica_sdk.hosting.verification import context_of
-from plexica_sdk.manifest import Manifest
 from plexica_sdk.testing.backends import variables_of
 from plexica_sdk.testing.cast import ACME, Member
 from plexica_sdk.testing.contexts import claims_of, sign_claims
@@ -26,7 +25,6 @@ from plexica_sdk.testing.routes import route_for
 if TYPE_CHECKING:
     from django.test.client import _MonkeyPatchedWSGIResponse as Response
 
-_HOSTING = "plexica_sdk.hosting"
 _BY_THE_HOST = {"event", "lifecycle"}
 
 
@@ -200,15 +198,3 @@ def prepare_plugin(directory: Path) -> TestPlugin:
     }
     configure(apps_of(manifest))
     return TestPlugin(host)
-
-
-def apps_of(manifest: Manifest) -> tuple[str, ...]:
-    """Return the apps that a manifest's command hosts.
-
-    Raises:
-        PluginError: It runs something else.
-    """
-    words = manifest.runtime.command
-    if _HOSTING not in words:
-        raise PluginError(f"The manifest's command does not run {_HOSTING}.")
-    return words[words.index(_HOSTING) + 1 :]
