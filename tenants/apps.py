@@ -8,11 +8,14 @@ class TenantsConfig(AppConfig):
     label = "tenants"
 
     def ready(self) -> None:
-        """Tell background jobs how a tenant's scope is entered, and how its secrets are rotated."""
+        """Tell other apps how a scope is entered, secrets are rotated, and things are called."""
+        from plexica.audit.targets import register_namer  # noqa: PLC0415 (models are loaded now)
         from plexica.core.crypto import register_rotation  # noqa: PLC0415 (models are loaded now)
         from plexica.core.jobs import register_tenant_scope  # noqa: PLC0415 (models are loaded now)
         from tenants.scopes import active_tenant_scope  # noqa: PLC0415
         from tenants.secrets import rotate_secrets  # noqa: PLC0415
+        from tenants.selectors import name_platform_parts  # noqa: PLC0415
 
         register_rotation(rotate_secrets)
         register_tenant_scope(active_tenant_scope)
+        register_namer("platform", name_platform_parts)

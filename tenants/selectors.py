@@ -1,6 +1,6 @@
 """Reading tenants and their runs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -196,3 +196,9 @@ def _has_version(version: str) -> Q:
     if version == AT_PRESENT_VERSION:
         return Q(state__in=WHOLE_STATES) & ~behind
     return Q(schema_digest__startswith=version, state__in=WHOLE_STATES)
+
+
+def name_platform_parts(names: Collection[str]) -> dict[str, str]:
+    """Return what people call the parts of the platform that the audit tells of, by their names."""
+    known = {"tenants": _("all tenants"), "shared": _("what all tenants share")}
+    return {name: known[name] for name in names if name in known}
