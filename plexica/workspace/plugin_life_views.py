@@ -7,12 +7,19 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from plexica.core.errors import Conflict, InvalidInput, NotFound, PlexicaError
+from plexica.core.errors import (
+    Conflict,
+    InvalidInput,
+    NotFound,
+    PlexicaError,
+    ServiceUnavailable,
+)
 from plexica.core.forms import StrictForm
 from plexica.core.htmx import render_page
 from plexica.identity.actors import actor_of
@@ -22,8 +29,9 @@ from plexica.workspace.plugin_settings_form import PluginSettingsForm
 from plexica.workspace.plugin_views import ASKING, SETTLED, describe, is_kept, to_run
 from plexica.workspace.plugin_words import PLUGIN_RUN_WORDS
 from plugins.details import OfferDetails, PluginDetails, get_plugin_details
+from plugins.exporting import export_installation
 from plugins.installation_runs import get_plugin_run, retry_plugin_run
-from plugins.installations import get_catalogue_entry
+from plugins.installations import get_catalogue_entry, get_installation
 from plugins.installing import install_plugin, uninstall_installation, upgrade_installation
 from plugins.models import Installation, Release
 from plugins.states import InstallationState
@@ -154,6 +162,21 @@ def plugin_uninstall(request: HttpRequest, slug: str) -> HttpResponse:
             "days": days,
         },
         status=outcome,
+    )
+
+
+@require_POST
+@require("core:installations:manage")
+def plugin_export(request: HttpRequest, slug: str) -> HttpResponseBase:
+    """Hand out all that a plugin has, as one file."""
+    installation = get_installation(tenant=tenant_of(request), slug=slug)
+    try:
+        export = export_installation(installation=installation, actor=actor_of(request))
+    except (Conflict, ServiceUnavailable) as error:
+        messages.error(request, error.detail)
+        return redirect("workspace:plugin_uninstall", slug=slug)
+    return FileResponse(
+        export.file, as_attachment=True, filename=export.name, content_type="application/zip"
     )
 
 

@@ -92,6 +92,7 @@ urlpatterns = [
     path(f"{_PLUGIN}/install/", plugin_life_views.plugin_install, name="plugin_install"),
     path(f"{_PLUGIN}/upgrade/", plugin_life_views.plugin_upgrade, name="plugin_upgrade"),
     path(f"{_PLUGIN}/uninstall/", plugin_life_views.plugin_uninstall, name="plugin_uninstall"),
+    path(f"{_PLUGIN}/export/", plugin_life_views.plugin_export, name="plugin_export"),
     path(f"{_PLUGIN}/runs/<uuid:run_id>/", plugin_life_views.plugin_run, name="plugin_run"),
     path(
         f"{_PLUGIN}/runs/<uuid:run_id>/retry/",

@@ -1,5 +1,8 @@
 """Switching, upgrading and uninstalling."""
 
+import io
+import json
+import zipfile
 from http import HTTPStatus
 
 import pytest
@@ -117,3 +120,19 @@ def test_purged_at_once(ada: Member, acme: Tenant) -> None:
     ada.client.post("/plugins/notes/uninstall/", {"its_data": "purge", "confirm": "notes"})
     work(acme)
     assert of(acme) is None
+
+
+@pytest.mark.usefixtures("installed")
+def test_its_data_is_taken_along_before(ada: Member, acme: Tenant) -> None:
+    assert 'action="/plugins/notes/export/"' in page(ada.client.get("/plugins/notes/uninstall/"))
+    answer = ada.client.post("/plugins/notes/export/")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="acme-notes.zip"'
+    content = b"".join(answer.streaming_content)  # type: ignore[attr-defined] # it is a file
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        facts = json.loads(archive.read("installation.json"))
+    assert facts["settings"]["mailbox"] == "notes@acme.example"
+    assert SECRET.encode() not in content
+    ada.client.post("/plugins/notes/uninstall/", {"its_data": "keep", "confirm": "notes"})
+    work(acme)
+    text = page(ada.client.post("/plugins/notes/export/", follow=True))
+    assert "Only a plugin that is installed can be exported." in text
