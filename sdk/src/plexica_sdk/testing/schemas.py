@@ -7,6 +7,17 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+# What is the whole database's, the host keeps from plugins: advisory locks and large objects.
+_KEEP_FROM_PLUGINS = """
+DO $$ DECLARE found regprocedure; BEGIN
+  FOR found IN SELECT oid::regprocedure FROM pg_catalog.pg_proc
+    WHERE pronamespace = 'pg_catalog'::regnamespace
+      AND (proname LIKE 'pg%advisory%' OR proname IN ('lo_create', 'lo_creat', 'lo_from_bytea'))
+      AND has_function_privilege('public', oid, 'EXECUTE')
+  LOOP EXECUTE format('REVOKE EXECUTE ON FUNCTION pg_catalog.%s FROM PUBLIC', found); END LOOP;
+END $$
+"""
+
 
 @dataclass(slots=True)
 class TestSchema:
@@ -39,6 +50,7 @@ class TestSchema:
         with psycopg.connect(admin_url) as connection:
             database = sql.Identifier(connection.info.dbname)
             for statement in (
+                sql.SQL(_KEEP_FROM_PLUGINS),
                 sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, made.password),
                 sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(database, role),
                 sql.SQL("CREATE SCHEMA {}").format(schema),

@@ -58,6 +58,8 @@ def test_a_role_reaches_its_own_schema_only(rough: RunningBackend, acme: FakeIns
 
     assert "permission denied for schema" in run(theirs)
     assert "permission denied" in run(f"SET ROLE {globex.database.role}")
+    assert "permission denied for function" in run("SELECT pg_advisory_lock(1)")
+    assert "permission denied for function" in run("SELECT lo_create(0)")
     assert "permission denied for schema public" in run("CREATE TABLE public.mine (id int)")
 
 
