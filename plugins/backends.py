@@ -19,7 +19,7 @@ from plexica.core.errors import Conflict, PermanentError, TransientError
 from plexica.core.fence import fenced_transaction
 from plexica.core.scope import platform_scope
 from plugins.models import Backend, Installation, Release
-from plugins.states import BackendState, InstallationState
+from plugins.states import BackendState, InstallationState, ReleaseState
 
 KEPT_SECONDS = 1.0
 _POLL_SECONDS = 0.2
@@ -76,14 +76,15 @@ def want_backend(*, release: Release) -> Backend:
 
 
 def drop_backend(*, release: Release) -> None:
-    """Let a release run no more, unless an installation still needs it."""
+    """Let a release run no more, unless an installation still needs it; a withdrawn one at once."""
     with fenced_transaction():
         # Who wants it meanwhile waits here, and is not overlooked.
         backend = Backend.objects.select_for_update().filter(release=release).first()
         if backend is None or not backend.is_wanted:
             return
         needing = Installation.objects.filter(Q(release=release) | Q(target=release))
-        if not needing.filter(state__in=_NEEDING).exists():
+        is_withdrawn = Release.objects.filter(pk=release.pk, state=ReleaseState.WITHDRAWN).exists()
+        if is_withdrawn or not needing.filter(state__in=_NEEDING).exists():
             backend.is_wanted = False
             backend.save(update_fields=["is_wanted"])
 

@@ -32,6 +32,7 @@ from plugins.secrets import (
 )
 from plugins.settings_values import Settings, check_settings
 from plugins.states import InstallationState, ReleaseState
+from plugins.switching import switch
 from plugins.telling import tell
 from tenants.models import Tenant
 from tenants.runs import begin_run
@@ -134,7 +135,7 @@ def enable_installation(*, installation: Installation, actor: Actor) -> Installa
         if problem := explain_incompatibility(installation.release):
             raise ReleaseRefused(problem)
         want_backend(release=installation.release)
-        return _switch(installation, InstallationState.ENABLED, actor)
+        return switch(installation, InstallationState.ENABLED, actor)
 
 
 def disable_installation(*, installation: Installation, actor: Actor) -> Installation:
@@ -146,7 +147,7 @@ def disable_installation(*, installation: Installation, actor: Actor) -> Install
     with _for_writing():
         installation = _lock(installation)
         _check_state(installation, InstallationState.ENABLED)
-        return _switch(installation, InstallationState.DISABLED, actor)
+        return switch(installation, InstallationState.DISABLED, actor)
 
 
 def upgrade_installation(
@@ -368,15 +369,6 @@ def _left_by(installation: Installation) -> set[str]:
         return set()
     left = run.steps.filter(state=StepState.UNDO_FAILED)
     return set(left.values_list("name", flat=True))
-
-
-def _switch(installation: Installation, state: InstallationState, actor: Actor) -> Installation:
-    before = {"state": installation.state}
-    installation.state = state
-    installation.save(update_fields=["state", "updated_at"])
-    follow_change(installation)
-    tell(installation, state.lower(), actor=actor, before=before)
-    return installation
 
 
 def _keep_secrets(installation: Installation, values: Settings) -> None:

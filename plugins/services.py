@@ -16,6 +16,7 @@ from plexica_sdk.package import Package, read_package
 from plexica_sdk.signing import PublicKey, check_signature, signer_of
 from plugins.models import MAX_REASON_LENGTH, Plugin, Release, StoredPackage, TrustedKey
 from plugins.states import CURRENT_FIRST, ReleaseState
+from plugins.switching import stop_release
 from plugins.trust import KeyRevoked
 
 
@@ -135,7 +136,7 @@ def deprecate_release(*, release: Release, actor: Actor, reason: str = "") -> Re
 
 
 def withdraw_release(*, release: Release, actor: Actor, reason: str = "") -> Release:
-    """Take a release back for good.
+    """Take a release back for good: who has it is served by it no more, from the next request on.
 
     Args:
         release: The release.
@@ -147,7 +148,9 @@ def withdraw_release(*, release: Release, actor: Actor, reason: str = "") -> Rel
         StateRefused: It has been withdrawn already.
     """
     with transaction.atomic():
-        return _move(release, ReleaseState.WITHDRAWN, actor, reason)
+        withdrawn = _move(release, ReleaseState.WITHDRAWN, actor, reason)
+        stop_release(release=withdrawn, actor=actor)
+        return withdrawn
 
 
 def _read(content: bytes) -> Package:

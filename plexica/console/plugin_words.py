@@ -18,8 +18,9 @@ RELEASE_WORDS: dict[str, ActionWords] = {
     "withdraw_release": ActionWords(
         title=_("Withdraw %(name)s %(version)s?"),
         text=_(
-            "It is taken back for good and never offered again. Its version stays taken, so that"
-            " other contents cannot come under the same name."
+            "It is taken back for good and never offered again. Tenants that have it are served by"
+            " it no more, from the next request on; their data stays. Its version stays taken, so"
+            " that other contents cannot come under the same name."
         ),
         button=_("Withdraw"),
         is_dangerous=True,

@@ -4,11 +4,14 @@ from plexica.storage.buckets import empty_prefix
 from plexica.storage.clients import get_client
 from plexica.storage.errors import mapped_errors
 from plugins.models import Installation
+from tenants.theme import RESERVED_PREFIX
+
+PLUGINS_PREFIX = f"{RESERVED_PREFIX}plugins/"
 
 
 def files_prefix(installation: Installation) -> str:
-    """Return what the keys of an installation's files begin with."""
-    return f"plugins/{installation.plugin.slug}/"
+    """Return what the keys of an installation's files begin with; people do not reach them."""
+    return f"{PLUGINS_PREFIX}{installation.plugin.slug}/"
 
 
 def remove_files(installation: Installation) -> None:

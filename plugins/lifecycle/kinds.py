@@ -12,6 +12,7 @@ from plugins.lifecycle.current import has_kept_data, installation_of, release_of
 from plugins.lifecycle.following import follow_change
 from plugins.models import Installation
 from plugins.states import InstallationState
+from plugins.switching import served_state
 from plugins.telling import tell
 from tenants.models import ProvisioningRun, Tenant
 from tenants.provisioning.kinds import Kind
@@ -37,7 +38,7 @@ class Install(_OfPlugin):
         uses = installation.target_uses if installation.target else installation.uses
         _save(
             installation,
-            state=InstallationState.ENABLED,
+            state=served_state(release, InstallationState.ENABLED),
             release=release,
             uses=uses,
             target=None,
@@ -82,12 +83,12 @@ class Upgrade(_OfPlugin):
     def succeed(self, tenant: Tenant) -> None:
         """Serve the new release, if the old one was served."""
         installation = installation_of(tenant)
-        outdated = installation.release
+        release, outdated = release_of(installation), installation.release
         _save(
             installation,
-            state=installation.state_before,
+            state=served_state(release, installation.state_before),
             state_before="",
-            release=release_of(installation),
+            release=release,
             uses=installation.target_uses,
             target=None,
             target_uses=None,

@@ -13,6 +13,7 @@ from pytest_django import Settings
 
 from plexica.storage.clients import get_client
 from plugins.lifecycle.database import database_url
+from plugins.lifecycle.files import PLUGINS_PREFIX
 from plugins.models import Installation, Release
 from plugins.states import InstallationState
 from tenants.models import Tenant
@@ -164,7 +165,10 @@ def test_an_export_has_tables_files_and_settings_and_no_secret(
     with psycopg.connect(database_url(installation)) as session:
         session.execute("INSERT INTO notes VALUES (1, 'milk, \"fresh\"')")
         session.execute('CREATE TABLE "../odd" (id int)')
-    for key, body in (("plugins/notes/a/b.txt", b"b"), ("plugins/notes/../../x", b"x")):
+    for key, body in (
+        (f"{PLUGINS_PREFIX}notes/a/b.txt", b"b"),
+        (f"{PLUGINS_PREFIX}notes/../../x", b"x"),
+    ):
         get_client(acme.s3).put_object(Bucket=acme.bucket, Key=key, Body=body)
     answer = ada.post(f"{PLUGIN}/export", {})
     assert answer.status_code == 200
@@ -182,5 +186,5 @@ def test_an_export_has_tables_files_and_settings_and_no_secret(
     assert cy.post(f"{PLUGIN}/export", {}).status_code == 404
     settings.PLEXICA_PLUGIN_EXPORT_MB = 0
     assert ada.post(f"{PLUGIN}/export", {}).status_code == 409
-    for key in ("plugins/notes/a/b.txt", "plugins/notes/../../x"):
+    for key in (f"{PLUGINS_PREFIX}notes/a/b.txt", f"{PLUGINS_PREFIX}notes/../../x"):
         get_client(acme.s3).delete_object(Bucket=acme.bucket, Key=key)

@@ -19,6 +19,7 @@ from plugins.installing import (
     uninstall_installation,
 )
 from plugins.lifecycle.database import database_url
+from plugins.lifecycle.files import PLUGINS_PREFIX
 from plugins.models import Backend, Installation
 from plugins.states import InstallationState
 from plugins.tasks import purge_due
@@ -47,13 +48,17 @@ def write_much(installation: Installation) -> None:
         session.execute("ALTER ROLE CURRENT_USER SET work_mem = '1MB'")
         session.execute("GRANT SELECT ON notes TO PUBLIC")
     tenant = installation.tenant
-    get_client(tenant.s3).put_object(Bucket=tenant.bucket, Key="plugins/notes/a.txt", Body=b"a")
-    get_client(tenant.s3).put_object(Bucket=tenant.bucket, Key="plugins/notes2/a.txt", Body=b"a")
+    get_client(tenant.s3).put_object(
+        Bucket=tenant.bucket, Key=f"{PLUGINS_PREFIX}notes/a.txt", Body=b"a"
+    )
+    get_client(tenant.s3).put_object(
+        Bucket=tenant.bucket, Key=f"{PLUGINS_PREFIX}notes2/a.txt", Body=b"a"
+    )
 
 
 def keys(tenant: Tenant) -> list[str]:
     """Return the keys of the files of plugins."""
-    found = get_client(tenant.s3).list_objects_v2(Bucket=tenant.bucket, Prefix="plugins/")
+    found = get_client(tenant.s3).list_objects_v2(Bucket=tenant.bucket, Prefix=PLUGINS_PREFIX)
     return [each["Key"] for each in found.get("Contents", ())]
 
 
@@ -70,14 +75,14 @@ def test_purge_leaves_the_catalog_as_it_was(
     gone = worked_uninstall(installation, purge=True)
     assert catalog() == before
     assert not gone
-    assert keys(acme) == ["plugins/notes2/a.txt"]
+    assert keys(acme) == [f"{PLUGINS_PREFIX}notes2/a.txt"]
     with pytest.raises(psycopg.OperationalError):
         open_session.execute("SELECT 1")
     with psycopg.connect(database_url(theirs)) as session:
         session.execute("SELECT * FROM notes")
     assert holds(acme) == (False, set())
     assert holds(globex) == (True, {"member", "viewer"})
-    get_client(acme.s3).delete_object(Bucket=acme.bucket, Key="plugins/notes2/a.txt")
+    get_client(acme.s3).delete_object(Bucket=acme.bucket, Key=f"{PLUGINS_PREFIX}notes2/a.txt")
 
 
 def test_what_another_plugin_has_granted_does_not_stand_in_the_way(
