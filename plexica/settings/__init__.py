@@ -6,9 +6,13 @@ Every name here is either Django's, a library's, or begins with `PLEXICA_`, `KEY
 from pathlib import Path
 from typing import Any
 
-from celery.schedules import crontab
-
 from plexica.core.logging import logging_config
+from plexica.settings.api import (
+    HOST_SPECTACULAR_SETTINGS,
+    REST_FRAMEWORK,
+    SPECTACULAR_SETTINGS,
+    WORKSPACE_SPECTACULAR_SETTINGS,
+)
 from plexica.settings.environment import (
     Environment,
     KeycloakServer,
@@ -21,11 +25,26 @@ from plexica.settings.environment import (
     required,
     secret,
 )
+from plexica.settings.jobs import (
+    CELERY_BEAT_SCHEDULE,
+    CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP,
+    CELERY_BROKER_TRANSPORT_OPTIONS,
+    CELERY_TASK_ACKS_LATE,
+    CELERY_TASK_DEFAULT_QUEUE,
+    CELERY_TASK_IGNORE_RESULT,
+    CELERY_TASK_PUBLISH_RETRY_POLICY,
+    CELERY_TASK_REJECT_ON_WORKER_LOST,
+    CELERY_TASK_ROUTES,
+    CELERY_WORKER_HIJACK_ROOT_LOGGER,
+    CELERY_WORKER_PREFETCH_MULTIPLIER,
+)
+from plexica.settings.steps import (
+    TENANT_PARTS,
+    TENANT_STEPS,
+)
+from plexica.settings.version import PLEXICA_VERSION
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
-
-# What plugins say they work with, and the API is called by
-PLEXICA_VERSION = "0.1.0"
 
 # Where it runs
 PLEXICA_ENVIRONMENT = read_environment()
@@ -316,142 +335,8 @@ DEFAULT_FROM_EMAIL = env.str("PLEXICA_MAIL_FROM", default=f"plexica@{PLEXICA_BAS
 
 # Jobs
 CELERY_BROKER_URL = required("CELERY_BROKER_URL")
-CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {
-    # Roles of the database are the provisioner's.
-    "plugins.rotate_passwords": {"queue": "provisioning"},
-    "tenants.run_provisioning": {"queue": "provisioning"},
-    # Only the provisioner has the secret of Keycloak's master realm.
-    "identity.close_realms": {"queue": "provisioning"},
-    "identity.follow_platform_realm": {"queue": "provisioning"},
-    "tenants.reconcile_all": {"queue": "provisioning"},
-    "tenants.reconcile_ended": {"queue": "provisioning"},
-    "identity.settle_staff": {"queue": "provisioning"},
-    "tenants.reconcile_one": {"queue": "provisioning"},
-}
-CELERY_TASK_IGNORE_RESULT = True
-CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_REJECT_ON_WORKER_LOST = True
-CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {
-    "socket_connect_timeout": 1,
-    "socket_timeout": 5,
-    "visibility_timeout": 3600,
-}
-# A broker that is down must not hold a request: what is not queued now is found by the sweep.
-CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.1}
-CELERY_BEAT_SCHEDULE = {
-    "resume-runs": {"task": "tenants.resume_runs", "schedule": 10.0, "options": {"expires": 10}},
-    "reconcile-ended": {
-        "task": "tenants.reconcile_ended",
-        "schedule": 600.0,
-        "options": {"expires": 600},
-    },
-    "reconcile-all": {
-        "task": "tenants.reconcile_all",
-        "schedule": crontab(hour=3, minute=17),
-        "options": {"expires": 3600},
-    },
-    "purge-due": {"task": "tenants.purge_due", "schedule": 60.0, "options": {"expires": 60}},
-    "purge-plugins": {
-        "task": "plugins.purge_due",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "rotate-plugin-passwords": {
-        "task": "plugins.rotate_passwords",
-        "schedule": crontab(hour=2, minute=43),
-        "options": {"expires": 3600},
-    },
-    "close-realms": {"task": "identity.close_realms", "schedule": 60.0, "options": {"expires": 60}},
-    "settle-service-accounts": {
-        "task": "identity.settle_service_accounts",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "settle-people": {
-        "task": "identity.settle_people",
-        "schedule": 20.0,
-        "options": {"expires": 20},
-    },
-    "settle-staff": {
-        "task": "identity.settle_staff",
-        "schedule": 20.0,
-        "options": {"expires": 20},
-    },
-    # A change in Keycloak is here within a minute: these and CYCLE_SECONDS (ADR 13).
-    "follow-realms": {
-        "task": "identity.follow_realms",
-        "schedule": 30.0,
-        "options": {"expires": 30},
-    },
-    "follow-platform-realm": {
-        "task": "identity.follow_platform_realm",
-        "schedule": 30.0,
-        "options": {"expires": 30},
-    },
-    "end-visits": {"task": "rbac.end_visits", "schedule": 60.0, "options": {"expires": 60}},
-    "clear-sessions": {
-        "task": "identity.clear_sessions",
-        "schedule": 600.0,
-        "options": {"expires": 600},
-    },
-    "deliver-events": {
-        "task": "events.deliver_pending",
-        "schedule": 10.0,
-        "options": {"expires": 10},
-    },
-}
 
 # Provisioning
-TENANT_STEPS = {
-    "create": [
-        "tenants.schema.step.Schema",
-        "plexica.storage.provisioning.Bucket",
-        "plexica.identity.provisioning.Realm",
-        "plexica.rbac.provisioning.SystemRoles",
-        "plexica.rbac.provisioning.Owner",
-    ],
-    "suspend": [
-        "plexica.identity.access.Access",
-        "plexica.identity.access.Sessions",
-        "plugins.lifecycle.tenants.PluginsClosed",
-    ],
-    "resume": ["plexica.identity.access.Opening", "plugins.lifecycle.tenants.PluginsOpened"],
-    "delete": [
-        "plexica.identity.access.Access",
-        "plexica.identity.access.Sessions",
-        "plugins.lifecycle.tenants.PluginsClosed",
-    ],
-    "restore": ["plexica.identity.access.Opening", "plugins.lifecycle.tenants.PluginsOpened"],
-    # Before the steps of creation are taken back.
-    "purge": ["plugins.lifecycle.tenants.PluginsRemoved"],
-    "plugin-install": [
-        "plugins.lifecycle.steps.Compatibility",
-        "plugins.lifecycle.steps.Running",
-        "plugins.lifecycle.steps.Database",
-        "plugins.lifecycle.steps.Files",
-        "plugins.lifecycle.steps.Migrations",
-    ],
-    "plugin-upgrade": [
-        "plugins.lifecycle.steps.Compatibility",
-        "plugins.lifecycle.steps.Running",
-        "plugins.lifecycle.steps.Migrations",
-    ],
-    "plugin-uninstall": [
-        "plugins.lifecycle.removal.Closing",
-        "plugins.lifecycle.removal.DatabaseRemoval",
-        "plugins.lifecycle.removal.FilesRemoval",
-    ],
-}
-TENANT_PARTS = [
-    "tenants.schema.part.SchemaPart",
-    "plexica.rbac.part.RolesPart",
-    "plexica.storage.part.BucketPart",
-    "plexica.identity.realm_part.RealmPart",
-]
 # How long a tenant's upgrade waits for a table that is in use, while requests wait behind it (well
 # below PostgreSQL's deadlock_timeout, so that no request is ended for it); how long it goes on
 # trying; how long one statement may take.
@@ -481,57 +366,6 @@ PLEXICA_PLUGIN_DIR = env.path("PLEXICA_PLUGIN_DIR", default=str(BASE_DIR / ".ple
 PLEXICA_PLUGIN_USERS = number_range("PLEXICA_PLUGIN_USERS", default="59000-59999")
 
 # API
-REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["plexica.identity.api.BearerAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["plexica.rbac.api.HoldsWhatIsNeeded"],
-    "DEFAULT_PARSER_CLASSES": ["plexica.core.json_body.StrictJSONParser"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "plexica.core.problems.exception_handler",
-    "URL_FORMAT_OVERRIDE": None,
-    "UNAUTHENTICATED_USER": None,
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "Plexica API",
-    "VERSION": PLEXICA_VERSION,
-    "DESCRIPTION": "Tenants of a Plexica platform, the runs that make them, and the registry of its"
-    " plugins. Errors are problem details (RFC 9457); their `type` is stable.",
-    "OAS_VERSION": "3.1.0",
-    "SERVE_URLCONF": PUBLIC_SCHEMA_URLCONF,
-    "COMPONENT_SPLIT_PATCH": False,
-    "ENUM_NAME_OVERRIDES": {
-        "TenantState": "tenants.states.TenantState",
-        "RunState": "tenants.states.RunState",
-        "StepState": "tenants.states.StepState",
-        "RunKind": "tenants.states.RunKind",
-        "RetryMode": "tenants.api.serializers.tenants_in.RETRY_MODES",
-        "ReleaseState": "plugins.states.ReleaseState",
-        "BackendState": "plugins.states.BackendState",
-        "InstallationState": "plugins.states.InstallationState",
-        "KindEnum": "plexica.identity.models.UserKind",
-    },
-    # No outside validator is asked, and no token outlives the page.
-    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "SERVE_AUTHENTICATION": [],
-    "SERVE_PERMISSIONS": [],
-}
-# What is different in the description of a workspace's API (`--custom-settings`).
-WORKSPACE_SPECTACULAR_SETTINGS = {
-    "TITLE": "Plexica workspace API",
-    "DESCRIPTION": "One tenant's workspace: who calls, its roles and groups, why somebody may do"
-    " something, and the accounts of its programs. Errors are"
-    " problem details (RFC 9457); their `type` is stable.",
-}
-# And in that of the API for plugins' backends.
-HOST_SPECTACULAR_SETTINGS = {
-    "TITLE": "Plexica host API",
-    "VERSION": "1",
-    "DESCRIPTION": "What the backend of a plugin may ask its host for, in the name of one"
-    " installation. Errors are problem details (RFC 9457); their `type` is stable.",
-}
 
 # Language and time
 LANGUAGE_CODE = "en"
