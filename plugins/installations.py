@@ -178,7 +178,7 @@ def consent_to(*, release: Release, installation: Installation | None = None) ->
             AskedPermission(
                 permission,
                 permission.key not in known
-                or not set(permission.roles) <= set(known[permission.key].roles),
+                or not set(permission.holders) <= set(known[permission.key].holders),
             )
             for permission in manifest.permissions
         ),

@@ -174,7 +174,7 @@ def describe(
         "permissions": [
             {
                 "permission": asked.permission,
-                "roles": [ROLE_NAMES[role] for role in (OWNER, *asked.permission.roles)],
+                "roles": [ROLE_NAMES[role] for role in (OWNER, *asked.permission.holders)],
                 "is_new": asked.is_new,
             }
             for asked in (consent.permissions if consent else ())

@@ -24,6 +24,6 @@ class PluginPermissions:
         grants: dict[str, set[str]] = {}
         for installed in installed_here().values():
             for permission in installed.manifest.permissions:
-                for role in permission.roles:
+                for role in permission.holders:
                     grants.setdefault(role, set()).add(permission.key)
         return {role: frozenset(keys) for role, keys in grants.items()}

@@ -46,6 +46,14 @@ class Permission:
     description: str
     roles: tuple[str, ...] = ()
 
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """The roles that hold it from the installation on, beside owners.
+
+        Admins hold what any other role does: nobody gives a role that gives more than they hold.
+        """
+        return ("admin", *self.roles) if self.roles and "admin" not in self.roles else self.roles
+
 
 @dataclass(frozen=True, slots=True)
 class Route:

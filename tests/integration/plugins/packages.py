@@ -4,11 +4,15 @@ import io
 import zipfile
 
 from plexica.core.actor import SYSTEM
+from plexica.rbac.services import ensure_system_roles
 from plexica_sdk.package import make_package, write_package
 from plexica_sdk.signing import make_private_key, public_key_of, sign_package
 from plugins.models import Backend, Installation, Plugin, Release, StoredPackage, TrustedKey
 from plugins.services import register_release
 from plugins.trust import add_trusted_key
+from tenants.epochs import raise_epoch
+from tenants.models import Tenant
+from tenants.scopes import tenant_scope
 
 MANIFEST = """\
 manifest = 1
@@ -94,8 +98,13 @@ class Author:
 
 
 def empty_registry() -> None:
-    """Leave nothing in the registry, and nothing of it installed or running."""
+    """Leave nothing in the registry, and nothing of it installed, running or granted."""
+    having = list(Tenant.objects.filter(installations__isnull=False).distinct())
     Installation.objects.all().delete()
+    for tenant in having:
+        with tenant_scope(tenant):
+            raise_epoch()
+            ensure_system_roles()
     Backend.objects.all().delete()
     Plugin.objects.update(current=None)
     StoredPackage.objects.all().delete()

@@ -62,7 +62,7 @@ def test_a_package_of_a_trusted_author_is_registered_whole(ada: Author) -> None:
     entry = AuditEntry.objects.filter(target="plugin:hello").latest("at")
     assert (entry.action, entry.actor_name) == ("plugin.release_registered", "Stella")
     assert entry.after["digest"] == release.digest
-    event = OutboxMessage.objects.filter(event="plugin.release_registered").latest("id")
+    event = OutboxMessage.objects.filter(event="plugin.release_registered").latest("published_at")
     assert event.payload["version"] == "0.1.0"
 
 

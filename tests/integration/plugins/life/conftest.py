@@ -83,7 +83,6 @@ def _no_leftovers(_registry: None, settings: Settings) -> Iterator[None]:
     with platform_scope():
         for installation in Installation.objects.select_related("tenant", "plugin"):
             drop_database(installation)
-            installation.delete()
 
 
 @pytest.fixture

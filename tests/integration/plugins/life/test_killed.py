@@ -142,7 +142,7 @@ def check_end(
     assert installation.state == InstallationState.ENABLED
     assert PluginSchemas().inspect(acme) == []
     assert PluginSchemas().find_orphans() == []
-    assert holds(acme) == (True, {"member", "viewer"})
+    assert holds(acme) == (True, {"admin", "member", "viewer"})
     has_colour = case.kind == _UPGRADE
     assert columns(installation) == {"id", "words"} | ({"colour"} if has_colour else set())
     assert wanted["1.1.0" if has_colour else "1.0.0"]

@@ -77,7 +77,7 @@ def test_upgrade_and_comparison_of_a_tenant_keep_what_its_plugins_have(
     install()
     with tenant_scope(acme):
         ensure_system_roles()
-    assert holds(acme) == (True, {"member", "viewer"})
+    assert holds(acme) == (True, {"admin", "member", "viewer"})
     acme.refresh_from_db()
     assert RolesPart().inspect(acme) == []
     assert SchemaPart().inspect(acme) == []

@@ -45,7 +45,7 @@ def test_says_what_a_plugin_asks_for_in_words(ada: Member, publish: Publish) -> 
         "Read the names and e-mail addresses",
         "Send mail to your people",
         "See what was noted.",
-        "Owner, Member",
+        "Owner, Admin, Member",
         'href="/plugins/notes/install/"',
     ):
         assert words in text, words
