@@ -53,6 +53,19 @@ def file_key(path: str) -> str:
     return _checked(path)
 
 
+def object_key(prefix: str, path: str) -> str:
+    """Return the key of something that an app keeps below a prefix of its own.
+
+    Args:
+        prefix: What its keys begin with, with a separator at the end.
+        path: What it is called there.
+
+    Raises:
+        NotFound: There can be nothing of that name.
+    """
+    return _possible(f"{prefix}{path}")
+
+
 def join(folder: str, name: str) -> str:
     """Return the key of something in a folder.
 
@@ -89,11 +102,16 @@ def is_reserved(key: str) -> bool:
 
 
 def _checked(path: str) -> str:
+    if is_reserved(path):
+        raise NotFound(_("There is no such file or folder."))
+    return _possible(path)
+
+
+def _possible(path: str) -> str:
     parts = path.split(SEPARATOR)
     is_possible = (
         all(part not in {"", ".", ".."} and not _unseen(part) for part in parts)
         and len(path.encode(errors="replace")) <= MAX_KEY_BYTES
-        and not is_reserved(path)
     )
     if not is_possible:
         raise NotFound(_("There is no such file or folder."))

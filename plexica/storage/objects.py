@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from plexica.core.errors import NotFound
 from plexica.storage.clients import get_client
 from plexica.storage.errors import error_status, mapped_errors
-from plexica.storage.names import file_key
+from plexica.storage.names import object_key
 from tenants.models import Tenant
 
 _CHUNK_BYTES = 64 * 1024
@@ -75,7 +75,7 @@ def open_object(*, tenant: Tenant, prefix: str, key: str) -> OpenObject:
         TransientError: The server does not answer, or fails.
         PermanentError: The server refuses.
     """
-    name = file_key(f"{prefix}{key}")
+    name = object_key(prefix, key)
     with mapped_errors("reading a file"):
         try:
             answer = get_client(tenant.s3).get_object(Bucket=tenant.bucket, Key=name)
@@ -98,7 +98,7 @@ def write_object(
         TransientError: The server does not answer, or fails.
         PermanentError: The server refuses.
     """
-    name = file_key(f"{prefix}{key}")
+    name = object_key(prefix, key)
     with mapped_errors("saving a file"):
         get_client(tenant.s3).put_object(
             Bucket=tenant.bucket, Key=name, Body=content, ContentType=content_type
@@ -113,6 +113,6 @@ def delete_object(*, tenant: Tenant, prefix: str, key: str) -> None:
         TransientError: The server does not answer, or fails.
         PermanentError: The server refuses.
     """
-    name = file_key(f"{prefix}{key}")
+    name = object_key(prefix, key)
     with mapped_errors("deleting a file"):
         get_client(tenant.s3).delete_object(Bucket=tenant.bucket, Key=name)
