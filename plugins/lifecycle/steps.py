@@ -37,9 +37,13 @@ class Compatibility(Step):
         installation = installation_of(tenant)
         release = release_of(installation)
         has_it = release.pk == installation.release_id and has_kept_data(installation)
-        refusal = explain_incompatibility(release) or explain_unavailable(release, has_it=has_it)
-        if refusal:
-            raise PermanentError(refusal)
+        # A run keeps its words in English, and pages translate them: so they have no parts.
+        if explain_incompatibility(release):
+            raise PermanentError(
+                gettext_noop("The release does not work with this version of Plexica.")
+            )
+        if explain_unavailable(release, has_it=has_it):
+            raise PermanentError(gettext_noop("The release is not offered any more."))
 
     def undo(self, tenant: Tenant) -> None:
         """Do nothing: nothing was made."""

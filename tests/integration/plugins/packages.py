@@ -11,7 +11,7 @@ from plugins.models import Backend, Installation, Plugin, Release, StoredPackage
 from plugins.services import register_release
 from plugins.trust import add_trusted_key
 from tenants.epochs import raise_epoch
-from tenants.models import Tenant
+from tenants.models import ProvisioningRun, Tenant
 from tenants.scopes import tenant_scope
 
 MANIFEST = """\
@@ -101,6 +101,7 @@ def empty_registry() -> None:
     """Leave nothing in the registry, and nothing of it installed, running or granted."""
     having = list(Tenant.objects.filter(installations__isnull=False).distinct())
     Installation.objects.all().delete()
+    ProvisioningRun.objects.filter(kind__startswith="plugin-").delete()
     for tenant in having:
         with tenant_scope(tenant):
             raise_epoch()
