@@ -175,7 +175,7 @@ def test_the_tenants_theme_is_for_those_who_chose_none(acme: Tenant, bo: Member)
         bo.client.post("/profile/theme/", {"theme": "auto"})
         assert 'data-theme-mode="auto"' in bo.client.get("/").content.decode()
     finally:
-        Tenant.objects.filter(pk=acme.pk).update(theme_mode="")
+        Tenant.objects.filter(pk=acme.pk).update(theme_mode="auto")
 
 
 def test_the_page_takes_a_fixed_number_of_queries(
