@@ -33,8 +33,11 @@ Find = Callable[[str], ModuleType]
 def generated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Find]:
     """Generate both clients, and import modules of them."""
     root = tmp_path_factory.mktemp("clients")
-    # Else it formats what it has made, by a tool that need not be on the path.
-    (root / "config.yaml").write_text("post_hooks: []\n", encoding="utf-8")
+    # Else it formats what it has made, by a tool that need not be on the path, and knows no ZIP.
+    (root / "config.yaml").write_text(
+        "post_hooks: []\ncontent_type_overrides: {application/zip: application/octet-stream}\n",
+        encoding="utf-8",
+    )
     for document, package in (("openapi", "platform_client"), ("workspace", "workspace_client")):
         done = subprocess.run(  # noqa: S603 (our own documents)
             [
