@@ -50,7 +50,7 @@ def install(page: Page) -> None:
 
 def uninstall(page: Page) -> None:
     """Say on the page that asks for it that nothing of it is to be kept."""
-    page.get_by_label("Its data").select_option("purge")
+    page.get_by_label("Its data", exact=True).select_option("purge")
     page.get_by_label("Type the plugin's short name").fill("hello")
     page.get_by_role("button", name="Uninstall").click()
 
