@@ -11,6 +11,12 @@ from tests.integration.plugins.sdk.running import HELLO, ROUGH, migrate, running
 _DATABASE = "plexica_sdk_tests"
 
 
+def _execute(url: str, statement: sql.Composable) -> None:
+    """Run one statement on a connection of its own: other tests restart the server meanwhile."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)
+
+
 @pytest.fixture(scope="session")
 def database_url(servers: Servers) -> Iterator[str]:
     """A database of its own, whose address is a superuser's."""
