@@ -73,6 +73,8 @@ def hello(app: App, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             assert main(words) == 0
         tell("trust", "author.pub", "--name", "Ada's key")
         tell("register", "hello-0.1.0.plexica")
+        # Where the agent is not root, somebody has to say that they trust its code.
+        tell("unconfine", "hello", "0.1.0")
         tell("publish", "hello", "0.1.0")
     yield "hello"
     with platform_scope():
