@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from deploy.local import control
@@ -158,6 +158,19 @@ def test_what_it_starts_is_ended_with_it(agent: Agent, ada: Author) -> None:
     assert running() == []
 
 
+def wait_for_database() -> None:
+    """Wait until the pool of this process has found that the server is back."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            Backend.objects.exists()
+        except OperationalError:
+            connection.close()
+            assert time.monotonic() < deadline
+        else:
+            return
+
+
 def test_the_database_goes_and_comes_back(agent: Agent, ada: Author, servers: Servers) -> None:
     backend = until_state(wanted(registered(ada)), BackendState.READY)
     handle, seen_at = backend.handle, backend.seen_at
@@ -170,6 +183,7 @@ def test_the_database_goes_and_comes_back(agent: Agent, ada: Author, servers: Se
             assert ask(backend, "1") == 1
     finally:
         control.start_part(servers.instance, "postgres")
+    wait_for_database()
     until(backend, lambda row: row.seen_at and row.seen_at != seen_at)
     assert (backend.state, backend.handle) == (BackendState.READY, handle)
 
