@@ -22,11 +22,10 @@ def database_url(servers: Servers) -> Iterator[str]:
     """A database of its own, whose address is a superuser's."""
     admin_url = servers.environment["PLEXICA_DATABASE_ADMIN_URL"]
     drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(_DATABASE))
-    with psycopg.connect(admin_url, autocommit=True) as connection:
-        connection.execute(drop)
-        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_DATABASE)))
-        yield admin_url.rpartition("/")[0] + f"/{_DATABASE}"
-        connection.execute(drop)
+    _execute(admin_url, drop)
+    _execute(admin_url, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_DATABASE)))
+    yield admin_url.rpartition("/")[0] + f"/{_DATABASE}"
+    _execute(admin_url, drop)
 
 
 @pytest.fixture(scope="module")
