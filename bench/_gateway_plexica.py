@@ -221,12 +221,21 @@ def _caddy(backend: int) -> Iterator[int]:
     with tempfile.TemporaryDirectory() as folder:
         config = Path(folder) / "Caddyfile"
         config.write_text(
-            f"{{\n  admin off\n  auto_https off\n  persist_config off\n"
-            f"  storage file_system {folder}\n}}\n"
+            f"{{\n  admin off\n  auto_https off\n  persist_config off\n}}\n"
             f"http://{LOOPBACK}:{port} {{\n  reverse_proxy {LOOPBACK}:{backend}\n}}\n"
         )
         caddy = Path(sysconfig.get_path("scripts")) / "caddy"
-        command = [str(caddy), "run", "--adapter", "caddyfile", "--config", str(config)]
+        # It would write into the checkout.
+        command = [
+            "env",
+            f"XDG_DATA_HOME={folder}",
+            str(caddy),
+            "run",
+            "--adapter",
+            "caddyfile",
+            "--config",
+            str(config),
+        ]
         with _running(command, port):
             yield port
 
