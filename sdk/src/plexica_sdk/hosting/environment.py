@@ -94,7 +94,9 @@ def _secret_text(variables: Mapping[str, str]) -> str:
     try:
         return Path(file).read_text("ascii")
     except (OSError, UnicodeDecodeError) as error:
-        raise EnvironmentInvalid("The file that PLEXICA_SECRET_FILE names cannot be read.") from error
+        raise EnvironmentInvalid(
+            "The file that PLEXICA_SECRET_FILE names cannot be read."
+        ) from error
 
 
 def _secret(text: str) -> bytes:

@@ -1,5 +1,6 @@
 """Porter and outlet as processes, without an engine: what is handed in and out."""
 
+import contextlib
 import socket
 import subprocess
 import sys
@@ -29,7 +30,9 @@ class Echo:
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
-        self._socket.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            # Or its thread would wait on.
+            self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
 
     def _serve(self) -> None:
@@ -115,10 +118,10 @@ def test_whoever_comes_to_the_door_speaks_with_the_backend(
     start(backend.port)
     for _time in range(2):
         with doors.connect(str(directory / "door"), seconds=5) as connection:
+            assert connection.getpeername() == (LOOPBACK, backend.port)
             connection.sendall(b"hello")
             connection.shutdown(socket.SHUT_WR)
             assert _hear(connection) == b"backend hello"
-            assert connection.getpeername() == (LOOPBACK, backend.port)
 
 
 def test_a_backend_that_does_not_listen_is_refused_and_the_door_stays_open(
