@@ -31,7 +31,7 @@ _FRAGMENT_HEADERS = ("HX-Request", "HX-History-Restore-Request", "HX-Target")
 _NOTICE_HEADER = "Plexica-Notice"
 
 
-def find_route(request: HttpRequest, plugin: str, path: str) -> tuple[Installed, Route]:
+def find_route(request: HttpRequest, plugin: str, path: str = "") -> tuple[Installed, Route]:
     """Return the plugin and the route that a request is for.
 
     Raises:
