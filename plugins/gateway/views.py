@@ -32,7 +32,7 @@ _NOTICE_HEADER = "Plexica-Notice"
 _NO_UTF8 = "Its HTML is not UTF-8."
 
 
-def find_route(request: HttpRequest, plugin: str, path: str) -> tuple[Installed, Route]:
+def find_route(request: HttpRequest, plugin: str, path: str = "") -> tuple[Installed, Route]:
     """Return the plugin and the route that a request is for.
 
     Raises:
