@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import IO
 
 import plexica_sdk
-from plexica.core.errors import PermanentError
+from plexica.core.errors import PermanentError, TransientError
 from plexica_sdk.package import Package
-from plugins.runtimes.container.engine import Engine, ImageGone
+from plugins.runtimes.container.engine import Engine, EngineAway
 from plugins.runtimes.container.plan import ENVIRONMENT, FOUNDATION, IMAGE, PLACE, RELEASE, ROLE
 from plugins.runtimes.container.plan import USER as BACKENDS_USER
 from plugins.runtimes.environments import PLATFORM_PATHS, install_wheels, open_to_others
@@ -38,7 +38,8 @@ _PACKAGES = f"{PLACE}/packages"
 _FOUNDATION = """\
 FROM {base}
 USER 0:0
-RUN ["python3", "-I", "-c", "import sys, venv; sys.version_info[:2] == {version} or sys.exit('This Python is not {version}.'); venv.create('{environment}', symlinks=True)"]
+RUN python3 -I -c "import sys; assert sys.version_info[:2] == {version}, sys.version" \\
+ && python3 -I -m venv --without-pip {environment}
 COPY . /
 USER {user}:{user}
 """
@@ -126,10 +127,12 @@ class Images:
             try:
                 self._have(self._base)
                 self._build_foundation()
-            except ImageGone as error:
-                raise PermanentError(
-                    f"The image that plugins begin with, {self._base}, cannot be used. Name one"
-                    f" that has {_PYTHON} in PLEXICA_PLUGIN_BASE_IMAGE. {error}"
+            except EngineAway:
+                raise
+            except (PermanentError, TransientError) as error:
+                raise type(error)(
+                    f"The image that plugins begin with, {self._base}, cannot be used. Does it"
+                    f" have {_PYTHON}? PLEXICA_PLUGIN_BASE_IMAGE names it. {error}"
                 ) from error
 
     def remove(self, digest: str) -> None:

@@ -28,10 +28,15 @@ class OutletProcess:
         self._lock = threading.Lock()
         self._child: subprocess.Popen[bytes] | None = None
 
+    @property
+    def is_running(self) -> bool:
+        """Whether what this one has started still runs."""
+        return self._child is not None and self._child.poll() is None
+
     def ensure(self) -> None:
         """Start it, unless it runs."""
         with self._lock:
-            if self._child is not None and self._child.poll() is None:
+            if self.is_running:
                 return
             if self._child is not None:
                 logger.warning("plugin_outlet_ended", code=self._child.returncode)

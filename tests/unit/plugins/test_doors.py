@@ -163,11 +163,9 @@ def test_what_a_backend_asks_of_the_host_reaches_the_host_whichever_outlet_is_th
         # The one that was there before passes on what it has begun, and then ends.
         kept.sendall(b"still here")
         assert kept.recv(100) == b"still here"
-        child = first._child
-        assert child
-        assert child.poll() is None
+        assert first.is_running
         kept.close()
-        _until(lambda: child.poll() == 0)
+        _until(lambda: not first.is_running)
     finally:
         first.close()
         second.close()

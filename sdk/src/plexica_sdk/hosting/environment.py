@@ -94,9 +94,7 @@ def _secret_text(variables: Mapping[str, str]) -> str:
     try:
         return Path(file).read_text("ascii")
     except (OSError, UnicodeDecodeError) as error:
-        raise EnvironmentInvalid(
-            "The file that PLEXICA_SECRET_FILE names cannot be read."
-        ) from error
+        raise EnvironmentInvalid("PLEXICA_SECRET_FILE names no file that can be read.") from error
 
 
 def _secret(text: str) -> bytes:
