@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from plexica.core.errors import PermanentError, TransientError
 _USERS_PER_FILE = 200
 _SECONDS = 900
 _LOG_CHARACTERS = 2_000
+_PREFIX = "plexica-export-"
 
 logger = structlog.get_logger(__name__)
 
@@ -37,7 +40,8 @@ def exported(realm: str) -> Iterator[tuple[dict[str, Any], Iterator[list[dict[st
         TransientError: It took too long.
         PermanentError: It failed; the log says how.
     """
-    with tempfile.TemporaryDirectory(prefix="plexica-export-") as directory:
+    _remove_left()
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as directory:
         _export(realm, directory)
         base = Path(directory)
         found = json.loads((base / f"{realm}-realm.json").read_bytes())
@@ -45,6 +49,15 @@ def exported(realm: str) -> Iterator[tuple[dict[str, Any], Iterator[list[dict[st
             base.glob(f"{realm}-users-*.json"), key=lambda each: int(each.stem.rpartition("-")[2])
         )
         yield found, (json.loads(file.read_bytes())["users"] for file in files)
+
+
+def _remove_left() -> None:
+    """Remove what exports that were killed have left: they hold hashes of passwords."""
+    oldest = time.time() - 2 * _SECONDS
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            if left.stat().st_mtime < oldest and left.stat().st_uid == os.getuid():
+                shutil.rmtree(left)
 
 
 def _export(realm: str, directory: str) -> None:
