@@ -22,7 +22,7 @@ class BackupHealth:
     Attributes:
         is_scheduled: Whether the clock makes any.
         problem: What is wrong, in words; empty if nothing is.
-        recent: The newest ones, whoever asked for them.
+        recent: The newest ones of the clock.
     """
 
     is_scheduled: bool
@@ -35,7 +35,7 @@ def backup_health() -> BackupHealth:
     return BackupHealth(
         is_scheduled=bool(settings.PLEXICA_BACKUP_TARGET),
         problem=_problem() if settings.PLEXICA_BACKUP_TARGET else "",
-        recent=list(Backup.objects.exclude(state=BackupState.REMOVED)[:_SHOWN]),
+        recent=list(list_scheduled().exclude(state=BackupState.REMOVED)[:_SHOWN]),
     )
 
 

@@ -206,7 +206,7 @@ def _fill_realm(tenant: Tenant) -> str:
     realm.call("POST", f"{place}/roles", body={"name": "clerk"})
     role = realm.call("GET", f"{place}/roles/clerk").body
     realm.call("POST", f"{place}/users/{bo}/role-mappings/realm", body=[role])
-    realm.update_settings({"otpPolicyDigits": 8, "webAuthnPolicyRpEntityName": "Acme"})
+    realm.update_settings({"webAuthnPolicyRpEntityName": "Acme"})
     return bo
 
 

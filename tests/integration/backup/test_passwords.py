@@ -71,11 +71,9 @@ def test_a_tenant_that_was_lost_comes_back_with_passwords_and_ids(
     assert installation.pk == whole.installation.pk
     assert rows_of(installation, "notes") == notes
     realm_after, people_after = whole_realm(back.realm)
-    assert {
-        name: (realm["attributes"].get(name), realm_after["attributes"].get(name))
-        for name in {*realm["attributes"], *realm_after["attributes"]}
-        if realm["attributes"].get(name) != realm_after["attributes"].get(name)
-    } == {}
+    # Keycloak writes the defaults of an imported realm down, where one that was made says nothing.
+    for name in {*realm_after["attributes"]} - {*realm["attributes"]}:
+        assert realm_after["attributes"].pop(name) in {"0", "false"}, name
     assert realm_after == realm
     # With hashes, salts and dates of the passwords, byte by byte.
     own = "service-account-plexica-management"
