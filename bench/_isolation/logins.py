@@ -13,6 +13,7 @@ from bench._isolation.cast import Cast
 from bench._isolation.planting import Planted
 from bench._isolation.watch import Watch
 from plexica.core.scope import role_name
+from tenants.schema.privileges import models_of
 
 _STATEMENT = "the statement of a session"
 # Of no use but for the platform's own people: each would read what is in the server's files or in
@@ -107,7 +108,7 @@ def log_in_raw(watch: Watch, planted: Planted, cast: Cast, *, thorough: bool) ->
     shared = [
         name
         for name in (*watch.names, *watch.ids)
-        if name.startswith(("tenants.", "events.", "plugins.", "the contact", "the tenant's id"))
+        if name.startswith((*_shared_labels(), "the contact", "the tenant's id"))
     ]
     with busy_acme(watch, planted, web):
         for login in _logins(cast, web):
@@ -116,6 +117,10 @@ def log_in_raw(watch: Watch, planted: Planted, cast: Cast, *, thorough: bool) ->
                 _Session(watch, login, connection, allowed).try_everything(
                     planted, thorough=thorough
                 )
+
+
+def _shared_labels() -> tuple[str, ...]:
+    return tuple({model._meta.label for model in models_of("public")})  # noqa: SLF001 (Django's documented Options)
 
 
 def _own(login: Login) -> Sequence[str]:

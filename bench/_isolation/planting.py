@@ -46,7 +46,6 @@ _MEANING = {"locale", "time_zone", "avatar", "key", "permission", "realm_path", 
 _SHORTEST = 40
 # Nobody can take an entry of the audit back, and a tenant has one row of the other.
 _KEPT = {"audit.AuditEntry", "identity.RealmSync"}
-_SHARED_LABELS = {"tenants", "events", "plugins"}
 
 
 # What has no value by itself, and cannot be a canary.
@@ -234,11 +233,11 @@ def _take_back(found: Planted, contact: str) -> None:
     acme = found.acme
     with platform_scope():
         Tenant.objects.filter(pk=acme.pk).update(contact_email=contact)
+    shared = set(models_of("public"))
     for label, row in reversed(list(found.rows.items())):
         if label in _KEPT:
             continue
-        is_shared = label.partition(".")[0] in _SHARED_LABELS
-        with platform_scope() if is_shared else tenant_scope(acme):
+        with platform_scope() if type(row) in shared else tenant_scope(acme):
             type(row)._base_manager.filter(pk=row.pk).delete()  # noqa: SLF001 (documented)
     with tenant_scope(acme):
         RealmSync.objects.update(error="")
