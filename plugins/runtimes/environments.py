@@ -23,6 +23,7 @@ import plexica_sdk
 from plexica.core.errors import PermanentError
 from plexica_sdk.package import WHEELS, Package
 from plugins.runtimes.proc import list_processes, user_of
+from plugins.runtimes.programs import install_programs
 
 # A change of how environments are made gives them new names.
 _FORM = "1"
@@ -159,6 +160,7 @@ class Environments:
                     f"The wheel {name.removeprefix(WHEELS)} cannot be installed:"
                     f" {_first_line(error)}"
                 ) from error
+        install_programs(package, Path(schemes["scripts"]))
         for path in _all_below(staging):
             # What is in a wheel may say that others could not read it, or could write it.
             path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
