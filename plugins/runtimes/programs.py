@@ -32,6 +32,7 @@ def install_programs(package: Package, directory: Path, *, target: str = "") -> 
         raise PermanentError(
             f"This release has no program for {target}, only for {', '.join(package.platforms)}."
         )
+    directory.mkdir(parents=True, exist_ok=True)
     prefix = f"{PROGRAMS}{target}/"
     for name, content in package.files.items():
         if not name.startswith(prefix):
