@@ -1,5 +1,7 @@
 """Who is logged in, known from the one query that has read the session."""
 
+from typing import cast
+
 from django.contrib import auth
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
@@ -18,7 +20,7 @@ class SessionUserMiddleware(AuthenticationMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         """Have the user looked for when somebody asks for it."""
         super().process_request(request)
-        request.user = SimpleLazyObject(lambda: _user_of(request))
+        request.user = cast("User", SimpleLazyObject(lambda: _user_of(request)))
 
 
 def _user_of(request: HttpRequest) -> User | AnonymousUser:

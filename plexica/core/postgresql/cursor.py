@@ -5,10 +5,9 @@ So a change of scope costs no trip to the server of its own, of which each reque
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
-from django.db.backends.postgresql import base
-from psycopg import sql
+from psycopg import ClientCursor, sql
 
 from plexica.core.scope import Scope
 
@@ -29,8 +28,8 @@ class ScopeKeeper(Protocol):
         """Note which scope the connection has been set to; None: nobody can tell."""
 
 
-class Cursor(base.Cursor):  # type: ignore[misc,name-defined] # Django's stubs do not know it
-    """Django's, in the scope of who executes.
+class Cursor(ClientCursor[Any]):
+    """The driver's, in the scope of who executes.
 
     Attributes:
         keeper: Who knows the connection's scope; None where Plexica's own data is not meant.
@@ -38,7 +37,7 @@ class Cursor(base.Cursor):  # type: ignore[misc,name-defined] # Django's stubs d
 
     keeper: ScopeKeeper | None = None
 
-    def execute(self, query: Any, params: Any = None, **options: Any) -> "Cursor":
+    def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
         """Execute a statement in the current scope."""
         scope = self.keeper.scope_to_set() if self.keeper else None
         if scope is None:
@@ -61,8 +60,7 @@ class Cursor(base.Cursor):  # type: ignore[misc,name-defined] # Django's stubs d
     def stream(self, query: Any, params: Any = None, **options: Any) -> Iterator[Any]:
         """Execute a statement in the current scope, and yield its rows as they come."""
         self.enter_scope()
-        rows: Iterator[Any] = super().stream(query, params, **options)
-        return rows
+        return super().stream(query, params, **options)
 
     def copy(self, statement: Any, params: Any = None, **options: Any) -> Any:
         """Begin to copy in the current scope."""

@@ -80,7 +80,7 @@ def _compile(query: QuerySet[M], examples: Sequence[Any]) -> _Compiled:
         columns=slice(first, last),
         attributes=[expression.target.attname for expression, *_names in select[first:last]],
         converters=tuple((place, *found) for place, found in converters.items()),
-        populators=get_related_populators(info, select, connection.alias),
+        populators=get_related_populators(info, select, connection.alias),  # type: ignore[call-arg] # the stubs are of a later Django
     )
 
 
