@@ -84,6 +84,19 @@ def _nav_item(url: str, label: str, symbol: str, *, is_current: bool) -> SafeStr
     return mark_safe(render_to_string("components/nav_item.html", values))  # noqa: S308 (a template's)
 
 
+@register.simple_tag
+@lru_cache(_KEPT)
+def fixed_piece(template_name: str) -> SafeString:
+    """Show a piece that is the same on every page, for everybody and in every language.
+
+    It is rendered once a process, without a context.
+
+    Args:
+        template_name: Its file.
+    """
+    return mark_safe(render_to_string(template_name))  # noqa: S308 (a template's)
+
+
 @register.simple_tag(takes_context=True)
 def url_here(context: template.Context, name: str) -> str:
     """Return the address of a page that console and workspace both have, in the one at hand.
