@@ -3,6 +3,7 @@
 Every name here is either Django's, a library's, or begins with `PLEXICA_`, `KEYCLOAK_` or `S3_`.
 """
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -364,6 +365,16 @@ PLEXICA_MAX_WAITERS = env.int("PLEXICA_MAX_WAITERS", default=4)
 # an agent that runs as root gives to them, which must be nobody else's.
 PLEXICA_PLUGIN_DIR = env.path("PLEXICA_PLUGIN_DIR", default=str(BASE_DIR / ".plexica" / "plugins"))
 PLEXICA_PLUGIN_USERS = number_range("PLEXICA_PLUGIN_USERS", default="59000-59999")
+# What runs them (ADR 23): processes, or containers of the engine behind a socket, whose images
+# begin with one that has this Python.
+PLEXICA_PLUGIN_RUNTIME = matching("PLEXICA_PLUGIN_RUNTIME", "process|container", default="process")
+PLEXICA_PLUGIN_ENGINE = matching(
+    "PLEXICA_PLUGIN_ENGINE", "unix:///.+", default="unix:///var/run/docker.sock"
+)
+PLEXICA_PLUGIN_BASE_IMAGE = env.str(
+    "PLEXICA_PLUGIN_BASE_IMAGE",
+    default="docker.io/library/python:{}.{}-slim-bookworm".format(*sys.version_info),
+)
 
 # API
 
