@@ -14,6 +14,21 @@ from plexica.settings.api import (
     SPECTACULAR_SETTINGS,
     WORKSPACE_SPECTACULAR_SETTINGS,
 )
+from plexica.settings.backups import (
+    PLEXICA_BACKUP_HOURS,
+    PLEXICA_BACKUP_KEEP,
+    PLEXICA_BACKUP_RECIPIENTS,
+    PLEXICA_BACKUP_S3_ACCESS_KEY,
+    PLEXICA_BACKUP_S3_ENDPOINT_URL,
+    PLEXICA_BACKUP_S3_REGION,
+    PLEXICA_BACKUP_S3_SECRET_KEY,
+    PLEXICA_BACKUP_STATEMENT_SECONDS,
+    PLEXICA_BACKUP_TARGET,
+    PLEXICA_KEYCLOAK_DB_PASSWORD,
+    PLEXICA_KEYCLOAK_DB_URL,
+    PLEXICA_KEYCLOAK_DB_USERNAME,
+    PLEXICA_KEYCLOAK_HOME,
+)
 from plexica.settings.environment import (
     Environment,
     KeycloakServer,
@@ -79,7 +94,7 @@ PLEXICA_ENCRYPTION_KEYS: list[str] = [
 
 # Applications. A shared app has its tables once, in `public`; a tenant app in every tenant's schema
 # and in the platform's own. No app is in both, so a query never falls through to another's table.
-SHARED_APPS = ["tenants", "plexica.events", "plugins"]
+SHARED_APPS = ["tenants", "plexica.events", "plugins", "plexica.backup"]
 TENANT_APPS = ["plexica.identity", "plexica.rbac", "plexica.audit", "django.contrib.sessions"]
 INSTALLED_APPS = [
     *SHARED_APPS,
