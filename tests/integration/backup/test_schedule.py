@@ -66,7 +66,7 @@ def test_one_that_failed_shows_and_is_tried_again_later(
     assert "Backups need a look" in text
     assert make_due() is None
     settings.PLEXICA_BACKUP_TARGET = str(tmp_path / "archives")
-    make_old(Backup.objects.get(), TRY_AGAIN_AFTER + timedelta(seconds=1))
+    make_old(Backup.objects.get(is_scheduled=True), TRY_AGAIN_AFTER + timedelta(seconds=1))
     assert make_due() is not None
     assert backup_health().problem == ""
 
