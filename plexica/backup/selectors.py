@@ -45,13 +45,15 @@ def list_scheduled() -> QuerySet[Backup]:
 
 
 def _problem() -> str:
-    running = list_scheduled().filter(state=BackupState.RUNNING).first()
-    last = list_scheduled().exclude(state=BackupState.RUNNING).first()
-    if running is not None and running.is_cut_off:
+    newest = list_scheduled().first()
+    if newest is not None and newest.is_cut_off:
         return _("The backup that was begun last was cut off.")
-    if last is not None and last.state == BackupState.FAILED:
+    last = list_scheduled().exclude(state=BackupState.RUNNING).first()
+    if last is None:
+        return ""
+    if last.state == BackupState.FAILED:
         return _("The last backup failed: %(reason)s") % {"reason": last.error}
     oldest = timezone.now() - timedelta(hours=settings.PLEXICA_BACKUP_HOURS) - _PATIENCE
-    if running is None and last is not None and last.started_at < oldest:
+    if newest == last and last.started_at < oldest:
         return _("The last backup is older than it should be.")
     return ""
