@@ -52,7 +52,8 @@ def run(options: argparse.Namespace) -> dict[str, Any]:
         For each command its MB/s of what the tenant has, and its peak memory; the floor's MB/s, and
         creation against it.
     """
-    with running_servers(_COMMANDS) as environment, tempfile.TemporaryDirectory() as directory:
+    with running_servers(_COMMANDS) as servers, tempfile.TemporaryDirectory() as directory:
+        environment = {**servers, "PLEXICA_KEYCLOAK_HOME": ""}
         made = _python(
             environment, "bench._backup", "fill", str(options.megabytes), str(options.rows)
         )

