@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -37,14 +38,15 @@ runtime = "runc"
 class Podman:
     """The service, which a test may end and start again."""
 
-    socket: Path
+    place: Path
+    registry_port: int
     environment: dict[str, str] = field(repr=False)
     _service: subprocess.Popen[bytes] | None = None
 
     @property
     def url(self) -> str:
         """The socket, as the settings name it."""
-        return f"unix://{self.socket}"
+        return f"unix://{self.place}"
 
     def start(self) -> None:
         """Start the service, and wait until it answers."""
@@ -100,14 +102,25 @@ def running_podman() -> Iterator[Podman]:
     CACHE.mkdir(parents=True, exist_ok=True)
     (CACHE / "containers.conf").write_text(_CONFIGURATION, "utf-8")
     variables = os.environ | {"CONTAINERS_CONF": str(CACHE / "containers.conf")}
+    port = _free_port()
     with tempfile.TemporaryDirectory(prefix="plexica-podman-") as directory:
-        podman = Podman(Path(directory) / "podman.sock", variables)
+        (registries := Path(directory) / "registries.conf").write_text(
+            f'[[registry]]\nlocation = "127.0.0.1:{port}"\ninsecure = true\n', "utf-8"
+        )
+        variables |= {"CONTAINERS_REGISTRIES_CONF": str(registries)}
+        podman = Podman(Path(directory) / "podman.sock", port, variables)
         _make_base(podman)
         podman.start()
         try:
             yield podman
         finally:
             podman.kill()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port: int = found.getsockname()[1]
+        return port
 
 
 def _make_base(podman: Podman) -> None:
