@@ -24,7 +24,7 @@ from tenants.models import Tenant
 from tests.e2e.conftest import App
 from tests.e2e.people import PATIENCE_SECONDS, Person
 from tests.integration.identity.browser import PASSWORD, set_password
-from tests.integration.plugins.container.podman import BASE, Podman
+from tests.integration.plugins.container.engines import BASE, RealEngine
 from tests.integration.plugins.packages import empty_registry
 
 CHECKOUT = Path(settings.BASE_DIR)
@@ -84,18 +84,18 @@ def offer_example(app: App, name: str, desk: Path) -> None:
 
 
 @contextmanager
-def plugins_in_containers(app: App, podman: Podman) -> Iterator[None]:
+def plugins_in_containers(app: App, engine: RealEngine) -> Iterator[None]:
     """Have the agent run plugins in containers of an engine."""
     chosen = {
         "PLEXICA_PLUGIN_RUNTIME": "container",
-        "PLEXICA_PLUGIN_ENGINE": podman.url,
+        "PLEXICA_PLUGIN_ENGINE": engine.url,
         "PLEXICA_PLUGIN_BASE_IMAGE": BASE,
     }
     _restart_agent(app.instance, chosen)
     try:
         # An image for all, which is made once a version of the platform.
         ends_at = time.monotonic() + SECONDS
-        while "foundation" not in podman.do("images").stdout:
+        while "foundation" not in engine.do("images").stdout:
             assert time.monotonic() < ends_at
             time.sleep(_LOOK_SECONDS)
         yield

@@ -22,19 +22,21 @@ from tests.e2e.plugins import (
     wait_for_backend,
 )
 from tests.e2e.programs import fetch_program_token, make_program
-from tests.integration.plugins.container.podman import running_podman
+from tests.integration.plugins.container.engines import ENGINES, running_engine
 
 API = "/api/x/hello/api/notes"
 
 
-@pytest.fixture(params=["process", pytest.param("container", marks=pytest.mark.prove)])
+@pytest.fixture(
+    params=["process", *(pytest.param(name, marks=pytest.mark.prove) for name in ENGINES)]
+)
 def runtime(app: App, request: pytest.FixtureRequest) -> Iterator[str]:
-    """What the agent runs plugins by."""
-    if request.param == "container":
-        with running_podman() as podman, plugins_in_containers(app, podman):
-            yield "container"
-    else:
+    """What the agent runs plugins by: processes, or containers of an engine."""
+    if request.param == "process":
         yield "process"
+    else:
+        with running_engine(request.param) as engine, plugins_in_containers(app, engine):
+            yield "container"
 
 
 @pytest.fixture

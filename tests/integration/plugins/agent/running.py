@@ -118,6 +118,7 @@ def registered(
     before: str = "",
     command: str = '["python", "-m", "hello"]',
     image: str = "",
+    memory_mb: int = 64,
     files: Mapping[str, str] | None = None,
 ) -> Release:
     """Register a plugin that runs; one of an image has nothing else."""
@@ -125,6 +126,7 @@ def registered(
         'command = ["python", "-m", "hello"]',
         f'image = "{image}"' if image else f"command = {command}",
     )
+    manifest = manifest.replace("memory_mb = 64", f"memory_mb = {memory_mb}")
     found = {
         "hello/__init__.py": "",
         "hello/__main__.py": SERVER.replace("#BEFORE#", before),

@@ -21,7 +21,7 @@ from tests.integration.plugins.agent.conftest import working
 from tests.integration.plugins.agent.running import registered, until, until_state, wanted
 from tests.integration.plugins.container.asking import SECONDS, ask, until_ready
 from tests.integration.plugins.container.conftest import PACE
-from tests.integration.plugins.container.podman import BASE, Podman
+from tests.integration.plugins.container.engines import BASE, RealEngine
 from tests.integration.plugins.packages import Author
 
 pytestmark = pytest.mark.prove
@@ -32,17 +32,17 @@ def name_of(backend: Backend) -> str:
 
 
 def test_one_that_is_killed_thrice_ends_in_quarantine_and_another_goes_on(
-    agent: Agent, ada: Author, podman: Podman
+    agent: Agent, ada: Author, engine: RealEngine
 ) -> None:
     well = until_ready(wanted(registered(ada, slug="well")))
     backend = until_ready(wanted(registered(ada)))
     for crash in (1, 2, 3):
-        podman.do("kill", name_of(backend))
+        engine.do("kill", name_of(backend))
         until(backend, lambda row, crash=crash: len(row.crashes) == crash, SECONDS)  # type: ignore[misc]
         if crash < 3:
             until_ready(backend)
     assert backend.state == BackendState.QUARANTINED
-    assert backend.last_error == "It was ended by signal 9."
+    assert "It was ended by SIGKILL" in backend.last_error
     assert backend.log_tail.count("listening") == 3
     well.refresh_from_db()
     assert (well.state, well.crashes) == (BackendState.READY, [])
@@ -51,11 +51,11 @@ def test_one_that_is_killed_thrice_ends_in_quarantine_and_another_goes_on(
 
 
 def test_one_whose_porter_is_killed_is_started_again(
-    agent: Agent, ada: Author, podman: Podman
+    agent: Agent, ada: Author, engine: RealEngine
 ) -> None:
     backend = until_ready(wanted(registered(ada)))
     handle = backend.handle
-    podman.do("kill", f"{name_of(backend)}-porter")
+    engine.do("kill", f"{name_of(backend)}-porter")
     until(backend, lambda row: row.state == BackendState.READY and row.handle != handle, SECONDS)
     assert len(backend.crashes) == 1
 
@@ -67,7 +67,7 @@ def test_one_that_eats_memory_is_ended_and_says_why(agent: Agent, ada: Author) -
     with pytest.raises((BackendBroken, BackendDown, BackendTimedOut)):
         ask(backend, "[eat(8 * n) and state.setdefault(n, state['eaten']) for n in range(40)]")
     until(backend, lambda row: row.handle != handle and row.last_error, SECONDS)
-    assert backend.last_error == "It took more memory than it may have, and was ended."
+    assert "more memory than it may have" in backend.last_error
     until_ready(backend)
     well.refresh_from_db()
     assert (well.state, well.crashes) == (BackendState.READY, [])
@@ -75,7 +75,7 @@ def test_one_that_eats_memory_is_ended_and_says_why(agent: Agent, ada: Author) -
 
 def test_one_that_forks_without_end_gets_no_further_than_it_may(agent: Agent, ada: Author) -> None:
     well = until_ready(wanted(registered(ada, slug="well")))
-    backend = until_ready(wanted(registered(ada)))
+    backend = until_ready(wanted(registered(ada, memory_mb=512)))
     assert ask(backend, "fork(1000)") < 128
     assert ask(well, "1 + 1") == 2
     well.refresh_from_db()
@@ -93,53 +93,55 @@ def test_one_that_never_gets_ready_ends_in_quarantine(
 
 
 @pytest.fixture
-def _engine_is_back(podman: Podman) -> Iterator[None]:
+def _engine_is_back(engine: RealEngine) -> Iterator[None]:
     yield
-    podman.kill()
-    podman.start()
+    engine.kill()
+    engine.start()
 
 
 @pytest.mark.usefixtures("_engine_is_back")
 def test_an_engine_that_is_away_is_no_crash_and_what_waited_goes_on(
-    agent: Agent, ada: Author, podman: Podman
+    agent: Agent, ada: Author, engine: RealEngine
 ) -> None:
     backend = until_ready(wanted(registered(ada)))
     handle = backend.handle
-    podman.kill()
+    engine.kill()
     until(backend, lambda row: "cannot be reached" in row.last_error, SECONDS)
     assert backend.state == BackendState.READY
-    assert ask(backend, "1 + 1") == 2, "Podman's containers go on without it."
+    assert ask(backend, "1 + 1") == 2, "Its containers go on without it."
     other = wanted(registered(ada, slug="other"))
     until(other, lambda row: "cannot be reached" in row.last_error, SECONDS)
     assert other.state in {BackendState.WAITING, BackendState.STARTING}
 
-    podman.start()
+    engine.start()
     until_ready(other)
-    until(backend, lambda row: row.last_error == "", SECONDS)
-    assert (backend.state, backend.handle, backend.crashes) == (BackendState.READY, handle, [])
+    until(backend, lambda row: row.state == BackendState.READY and not row.last_error, SECONDS)
+    # Docker ends what has outlived its daemon when that comes back.
+    assert engine.name == "docker" or backend.handle == handle
+    assert backend.crashes == []
     other.refresh_from_db()
     assert other.crashes == []
 
 
 @pytest.mark.usefixtures("_engine_is_back")
 def test_what_has_ended_with_its_engine_is_started_again_without_counting(
-    agent: Agent, ada: Author, podman: Podman
+    agent: Agent, ada: Author, engine: RealEngine
 ) -> None:
     backend = until_ready(wanted(registered(ada)))
     handle = backend.handle
-    podman.kill()
+    engine.kill()
     until(backend, lambda row: "cannot be reached" in row.last_error, SECONDS)
-    podman.do("kill", name_of(backend))
-    podman.start()
+    engine.do("kill", name_of(backend))
+    engine.start()
     until(backend, lambda row: row.handle != handle and row.state == BackendState.READY, SECONDS)
     assert backend.crashes == []
 
 
 def test_what_runs_outlives_its_agent_and_is_adopted(
-    podman: Podman, place: Path, ada: Author
+    engine: RealEngine, place: Path, ada: Author
 ) -> None:
     def runtime() -> ContainerRuntime:
-        return ContainerRuntime(place, engine_url=podman.url, base=BASE, targets=host_targets())
+        return ContainerRuntime(place, engine_url=engine.url, base=BASE, targets=host_targets())
 
     first, stopping = _Crashing([runtime()], pace=PACE), threading.Event()
     thread = start_thread(lambda: first.run(stopping), name="agent")
@@ -152,15 +154,15 @@ def test_what_runs_outlives_its_agent_and_is_adopted(
     Backend.objects.filter(pk=stray.pk).delete()
     assert ask(backend, "1 + 1") == 2, "It goes on without an agent."
     with working(Agent([runtime()], pace=PACE)):
-        assert podman.do("ps", "--quiet").stdout.count("\n") == 4
+        assert engine.do("ps", "--quiet").stdout.count("\n") == 4
         deadline = time.monotonic() + SECONDS
-        while podman.do("ps", "--quiet").stdout.count("\n") != 2:
+        while engine.do("ps", "--quiet").stdout.count("\n") != 2:
             assert time.monotonic() < deadline
             time.sleep(0.2)
         backend.refresh_from_db()
         assert (backend.handle, backend.state) == (handle, BackendState.READY)
         assert backend.crashes == []
-    assert podman.do("ps", "--all", "--quiet").stdout == ""
+    assert engine.do("ps", "--all", "--quiet").stdout == ""
 
 
 class _Crashing(Agent):
