@@ -95,7 +95,7 @@ def plugins_in_containers(app: App, engine: RealEngine) -> Iterator[None]:
     try:
         # An image for all, which is made once a version of the platform.
         ends_at = time.monotonic() + SECONDS
-        while "foundation" not in engine.do("images").stdout:
+        while not engine.images("/foundation:"):
             assert time.monotonic() < ends_at
             time.sleep(_LOOK_SECONDS)
         yield

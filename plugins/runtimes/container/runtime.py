@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 import signal
 import threading
 import time
@@ -29,6 +28,7 @@ from plugins.runtimes.container.plan import (
     Target,
     Unit,
     Wiring,
+    new_key,
     plugin_config,
     porter_config,
 )
@@ -124,7 +124,7 @@ class ContainerRuntime(Runtime):
     def start(self, order: Order) -> Started:
         """Start a porter and, in its network, the backend."""
         unit = Unit(
-            key=secrets.token_hex(6),
+            key=new_key(),
             instance=self._places.instance,
             backend=str(order.backend_id),
             release=order.digest,

@@ -10,6 +10,7 @@ import pytest
 from plugins.agent.configured import host_targets
 from plugins.agent.loop import Agent
 from plugins.agent.pace import Pace
+from plugins.runtimes.container.places import Places
 from plugins.runtimes.container.runtime import ContainerRuntime
 from tests.integration.plugins.agent.conftest import working
 from tests.integration.plugins.container.engines import BASE, ENGINES, RealEngine, running_engine
@@ -28,10 +29,11 @@ def engine(request: pytest.FixtureRequest) -> Iterator[RealEngine]:
 @pytest.fixture(scope="package")
 def place(engine: RealEngine) -> Iterator[Path]:
     """One directory for all tests, so that the foundation is made once; short, for sockets."""
-    del engine
     directory = Path(tempfile.mkdtemp(prefix="plexica-c-"))
     directory.chmod(0o711)
     yield directory
+    for name in engine.images(f"plexica-{Places(directory.resolve()).instance}/"):
+        engine.do("rmi", "--force", name)
     shutil.rmtree(directory)
 
 

@@ -104,6 +104,11 @@ class RealEngine(ABC):
         assert may_fail or done.returncode == 0, done.stderr
         return done
 
+    def images(self, part: str) -> list[str]:
+        """Return the names of images that have a part in them."""
+        said = self.do("images", "--format", "{{.Repository}}:{{.Tag}}").stdout
+        return [name for name in said.split() if part in name]
+
     def have_base(self) -> None:
         """Have the image that stands for `python:3.11-slim`: Debian with its Python."""
         if not self.do("images", "--quiet", BASE).stdout:

@@ -8,6 +8,7 @@ from django.conf import settings
 from plexica.core.actor import SYSTEM
 from plugins.agent.loop import Agent
 from plugins.backends import drop_backend, endpoint_of, restart_backend, wait_until_ready
+from plugins.runtimes.container.places import Places
 from plugins.runtimes.container.runtime import ContainerRuntime
 from plugins.states import BackendState
 from tests.integration.plugins.agent.running import registered, until, wanted
@@ -115,15 +116,11 @@ def test_one_that_nobody_needs_is_ended_and_leaves_nothing(
 ) -> None:
     release = registered(ada)
     backend = until_ready(wanted(release))
-    assert release.digest[:32] in _images(engine)
+    name = f"plexica-{Places(place.resolve()).instance}/image:{release.digest[:32]}"
+    assert len(engine.images(name)) == 1
     drop_backend(release=release)
     until(backend, lambda row: row.state == BackendState.STOPPED and not row.runtime, SECONDS)
     assert runtime.list_running() == {}
-    assert release.digest[:32] not in _images(engine)
-    assert "foundation" in _images(engine)
+    assert engine.images(name) == []
     assert list((place / "doors").iterdir()) == list((place / "secrets").iterdir()) == []
     assert engine.do("ps", "--all", "--quiet").stdout == ""
-
-
-def _images(engine: RealEngine) -> str:
-    return engine.do("images").stdout

@@ -54,7 +54,7 @@ def test_an_image_is_pulled_run_and_taken_away(
     assert "Read-only" in ask(backend, "attempt(lambda: open('/x', 'w'))")
     drop_backend(release=release)
     until(backend, lambda row: row.state == BackendState.STOPPED and not row.runtime, SECONDS)
-    assert release.digest[:32] not in engine.do("images").stdout
+    assert engine.images(f"/image:{release.digest[:32]}") == []
 
 
 def test_an_image_that_does_not_exist_is_refused(
