@@ -96,7 +96,9 @@ def _export(realm: str, directory: str) -> None:
             "There is no bin/kc.sh in PLEXICA_KEYCLOAK_HOME, so passwords cannot be read."
         ) from error
     except subprocess.CalledProcessError as error:
-        logger.exception("realm_not_exported", output=error.stdout[-_LOG_CHARACTERS:])
+        logger.exception(
+            "realm_not_exported", output=(error.stdout + error.stderr)[-_LOG_CHARACTERS:]
+        )
         raise PermanentError("`kc.sh export` failed; the log has what it said.") from error
     except subprocess.TimeoutExpired as error:
         raise TransientError(f"`kc.sh export` did not end within {_SECONDS} seconds.") from error
