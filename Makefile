@@ -5,7 +5,7 @@ LOCAL := $(VENV)/python -m deploy.local
 
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up down restart status logs reset test fetch lint fix prove screenshots docs openapi permissions manifest messages requirements
+.PHONY: help venv up down restart status logs reset demo test fetch lint fix prove screenshots docs openapi permissions manifest messages requirements
 
 help: ## Show these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -30,6 +30,9 @@ logs: venv ## Show the logs (PART="web worker" for some)
 
 reset: venv ## Stop it and remove all its data; asks first (YES=1 does not)
 	@$(LOCAL) reset $(if $(YES),--yes)
+
+demo: venv ## Fill the running platform with five lively tenants
+	@$(LOCAL) run -- python -m deploy.demo
 
 test: venv fetch ## Run all tests, on servers of their own (ARGS="-k words" for some)
 	@PLEXICA_TEST_KEEP=0 $(VENV)/python -m pytest $(ARGS)
