@@ -5,7 +5,7 @@ LOCAL := $(VENV)/python -m deploy.local
 
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up down restart status logs reset demo test fetch lint fix prove screenshots docs openapi permissions manifest messages requirements
+.PHONY: help venv up down restart status logs reset demo test fetch lint fix prove screenshots docs openapi permissions manifest reference messages requirements
 
 help: ## Show these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -82,6 +82,9 @@ permissions: venv ## Write docs/permissions.md anew, after a change of the permi
 manifest: venv ## Write docs/plugins/manifest.md and sdk.md anew, after a change of what they describe
 	@$(VENV)/python -m plexica_sdk.reference > docs/plugins/manifest.md
 	@$(VENV)/python -m plexica_sdk.api_reference > docs/plugins/sdk.md
+
+reference: venv ## Write docs/reference/*.md anew, after a change of what they describe
+	@$(LOCAL) run -- python -m deploy.documentation
 
 messages: venv ## Gather what is to be translated into locale/
 	@$(LOCAL) run -- python manage.py makemessages -l it --no-location --no-wrap \
