@@ -5,7 +5,7 @@ LOCAL := $(VENV)/python -m deploy.local
 
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up down restart status logs reset demo test fetch lint fix prove screenshots docs openapi permissions manifest reference messages requirements
+.PHONY: help venv up down restart status logs reset demo test fetch lint fix prove screenshots docs openapi permissions manifest reference messages requirements sdk release
 
 help: ## Show these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -85,6 +85,12 @@ manifest: venv ## Write docs/plugins/manifest.md and sdk.md anew, after a change
 
 reference: venv ## Write docs/reference/*.md anew, after a change of what they describe
 	@$(LOCAL) run -- python -m deploy.documentation
+
+sdk: venv ## Build the SDK's wheel and source distribution into sdk/dist/, and check them
+	@$(VENV)/python -m deploy.sdk_release build
+
+release: venv ## Say whether the SDK may be released under a tag (TAG=sdk-v0.1.0)
+	@$(VENV)/python -m deploy.sdk_release check $(TAG)
 
 messages: venv ## Gather what is to be translated into locale/
 	@$(LOCAL) run -- python manage.py makemessages -l it --no-location --no-wrap \
