@@ -5,7 +5,8 @@ LOCAL := $(VENV)/python -m deploy.local
 
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up down restart status logs reset demo test fetch lint fix prove screenshots docs openapi permissions manifest reference messages requirements sdk release
+.PHONY: help venv up down restart status logs reset demo test fetch lint fix prove screenshots docs
+.PHONY: openapi permissions manifest reference messages requirements sbom sdk release
 
 help: ## Show these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -40,11 +41,13 @@ test: venv fetch ## Run all tests, on servers of their own (ARGS="-k words" for 
 fetch: venv
 	@$(LOCAL) fetch
 
-lint: venv ## Check style, types and import directions
+lint: venv ## Check style, types, import directions; look for secrets and known faults
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	@$(LOCAL) run -- mypy
 	@$(LOCAL) run -- lint-imports
+	@$(VENV)/python -m deploy.scan secrets
+	@$(VENV)/python -m deploy.scan dependencies
 
 fix: venv ## Mend what the linters can mend
 	$(VENV)/ruff check --fix .
@@ -59,6 +62,7 @@ prove: venv fetch ## Run the long proofs and figures that `make test` leaves out
 	@$(VENV)/python -m bench sync
 	@$(VENV)/python -m bench tenants
 	@$(VENV)/python -m bench pages
+	@$(VENV)/python -m bench isolation
 
 screenshots: venv fetch ## Write docs/images/*.png anew, after a change of how pages look
 	@PLEXICA_SCREENSHOTS=docs/images $(VENV)/python -m pytest -q -m prove tests/e2e/test_pages.py
@@ -85,6 +89,9 @@ manifest: venv ## Write docs/plugins/manifest.md and sdk.md anew, after a change
 
 reference: venv ## Write docs/reference/*.md anew, after a change of what they describe
 	@$(LOCAL) run -- python -m deploy.documentation
+
+sbom: venv ## Write the parts lists of a release into dist/sbom/ (CycloneDX)
+	@$(VENV)/python -m deploy.sbom dist/sbom
 
 sdk: venv ## Build the SDK's wheel and source distribution into sdk/dist/, and check them
 	@$(VENV)/python -m deploy.sdk_release build
