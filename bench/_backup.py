@@ -66,7 +66,7 @@ def floor(directory: str) -> None:
         tenant = Tenant.objects.get(slug="bench")
     database = settings.DATABASES["default"]
     environment = {
-        "PATH": os.environ["PATH"],
+        "PATH": os.environ.get("PATH", ""),
         "PGHOST": database["HOST"],
         "PGPORT": database["PORT"],
         "PGUSER": database["USER"],
