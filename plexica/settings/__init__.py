@@ -259,7 +259,10 @@ PLEXICA_RATE_LIMIT_FACTOR = env.int("PLEXICA_RATE_LIMIT_FACTOR", default=1)
 # Limits of what comes in
 PLEXICA_MAX_API_BODY_BYTES = 64 * 1024
 # The addresses of the API that take a file, and how large it may be.
-PLEXICA_MAX_API_FILE_BYTES = {"/api/plugins/releases": 20 * 1024 * 1024}
+PLEXICA_MAX_API_FILE_BYTES = {
+    "/api/plugins/releases": 20 * 1024 * 1024,
+    "/api/plugins/development": 20 * 1024 * 1024,
+}
 # The same of all addresses below one: what is for plugins, and what plugins themselves send.
 PLEXICA_MAX_API_BYTES_BELOW = {
     "/api/x/": 10 * 1024 * 1024,
