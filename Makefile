@@ -5,7 +5,7 @@ LOCAL := $(VENV)/python -m deploy.local
 
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up down restart status logs reset test fetch lint fix prove screenshots docs openapi permissions manifest messages requirements
+.PHONY: help venv up down restart status logs reset test fetch lint fix prove screenshots docs openapi metrics permissions manifest messages requirements
 
 help: ## Show these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -56,6 +56,7 @@ prove: venv fetch ## Run the long proofs and figures that `make test` leaves out
 	@$(VENV)/python -m bench sync
 	@$(VENV)/python -m bench tenants
 	@$(VENV)/python -m bench pages
+	@$(VENV)/python -m bench metrics
 
 screenshots: venv fetch ## Write docs/images/*.png anew, after a change of how pages look
 	@PLEXICA_SCREENSHOTS=docs/images $(VENV)/python -m pytest -q -m prove tests/e2e/test_pages.py
@@ -72,6 +73,9 @@ openapi: venv ## Write docs/api/*.yaml anew, after a change of the API that is m
 	@$(LOCAL) run -- python manage.py spectacular --validate --fail-on-warn \
 	  --urlconf plexica.urls_internal --file docs/api/host.yaml \
 	  --custom-settings plexica.settings.HOST_SPECTACULAR_SETTINGS
+
+metrics: venv ## Write docs/metrics.md anew, after a change of the metrics
+	@$(LOCAL) run -- python manage.py metrics --file docs/metrics.md
 
 permissions: venv ## Write docs/permissions.md anew, after a change of the permissions
 	@$(LOCAL) run -- python manage.py permissions --file docs/permissions.md

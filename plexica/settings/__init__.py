@@ -38,6 +38,12 @@ from plexica.settings.jobs import (
     CELERY_WORKER_HIJACK_ROOT_LOGGER,
     CELERY_WORKER_PREFETCH_MULTIPLIER,
 )
+from plexica.settings.observability import (
+    PLEXICA_METRICS_LISTEN,
+    PLEXICA_TRACE_ENDPOINT,
+    PLEXICA_TRACE_PLUGIN_ENDPOINT,
+    PLEXICA_TRACE_RATIO,
+)
 from plexica.settings.steps import (
     TENANT_PARTS,
     TENANT_STEPS,
@@ -103,6 +109,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "plexica.core.observe.requests.MetricsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "plexica.core.health.HealthMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

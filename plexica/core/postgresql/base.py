@@ -6,8 +6,9 @@ variable, path and role are set in one trip, a failure raises, and without a sco
 cursor.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import perf_counter
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
@@ -36,14 +37,22 @@ def reset_pooled_connection(connection: Connection[Any]) -> None:
 
 
 class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc] # django-tenants has no types
-    """PostgreSQL, in the current scope."""
+    """PostgreSQL, in the current scope.
+
+    Attributes:
+        statements: How many statements were sent by this thread.
+        statement_seconds: How long it waited for them.
+    """
 
     ops_class = DatabaseOperations
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._applied: Scope | None = None
         self._applying = False
+        self.statements = 0
+        self.statement_seconds = 0.0
         super().__init__(*args, **kwargs)
+        self.execute_wrappers.append(self._count)
         if pool := self.settings_dict["OPTIONS"].get("pool"):
             pool["reset"] = reset_pooled_connection
 
@@ -93,6 +102,16 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc] # django-tena
         finally:
             self._applying = False
             self._applied = None
+
+    def _count(
+        self, execute: Callable[..., Any], text: Any, parameters: Any, many: Any, context: Any
+    ) -> Any:
+        began = perf_counter()
+        try:
+            return execute(text, parameters, many, context)
+        finally:
+            self.statements += 1
+            self.statement_seconds += perf_counter() - began
 
     def _handle_search_path(self, cursor: Any = None) -> None:
         if self._applying:
