@@ -166,6 +166,9 @@ class Installation(models.Model):
     # brought to, and what the tenant has agreed to for it.
     target = models.ForeignKey(Release, on_delete=models.PROTECT, null=True, related_name="+")
     target_uses = models.JSONField(null=True)
+    # While UPGRADING: the settings that count with the other release; the secret ones are kept
+    # beside those that count now.
+    target_settings = models.JSONField(null=True)
     state = models.CharField(
         max_length=20, choices=InstallationState.choices, default=InstallationState.INSTALLING
     )
@@ -212,6 +215,16 @@ class Installation(models.Model):
     def is_enabled(self) -> bool:
         """Whether it is served."""
         return self.state == InstallationState.ENABLED
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is uninstalled, and its data is kept for a while."""
+        return self.state == InstallationState.UNINSTALLING and self.purge_after is not None
+
+    @property
+    def is_being_purged(self) -> bool:
+        """Whether it is uninstalled, and its data goes, or is about to be tried again to go."""
+        return self.state == InstallationState.UNINSTALLING and self.purge_after is None
 
     @property
     def schema_name(self) -> str:
