@@ -16,6 +16,7 @@ from deploy.local.s3 import S3
 ADMIN_USERNAME = "superadmin"
 ADMIN_EMAIL = "superadmin@plexica.localhost"
 API_CLIENT_ID = "plexica-api"
+_TRACING = ("PLEXICA_TRACE_ENDPOINT", "PLEXICA_TRACE_RATIO", "PLEXICA_TRACE_PLUGIN_ENDPOINT")
 
 
 def web_environment(instance: Instance) -> dict[str, str]:
@@ -37,6 +38,7 @@ def web_environment(instance: Instance) -> dict[str, str]:
         "PLEXICA_PLUGIN_DIR": str(instance.root / "plugins"),
         "PLEXICA_PLUGIN_STATIC_DIR": str(instance.root / "plugin-static"),
     }
+    found |= {name: external[name] for name in _TRACING if external.get(name)}
     for part in (Postgres, Redis, Keycloak, S3, Mail):
         found |= part(instance).environment()
     return found

@@ -18,6 +18,7 @@ from django.db import close_old_connections, transaction
 from kombu.exceptions import OperationalError
 
 from plexica.core.observe.metrics import TASK_SECONDS, TASK_WAIT_SECONDS
+from plexica.core.observe.tracing import TRACE_HEADER, Role, span, trace_headers
 from plexica.core.queues import queue_names
 from plexica.core.schedules import is_scheduled, note_run
 from plexica.core.scope import current_scope_or_none, platform_scope
@@ -51,8 +52,12 @@ class ScopedTask(Task):  # type: ignore[type-arg] # not generic at run time
         )
         began, outcome = time.time(), "failed"
         self._note_wait(began)
+        parent = getattr(self.request, TRACE_HEADER, None) or ""
         try:
-            with scope_of_tenant(slug):
+            with (
+                span(self.name, Role.CONSUMER, parent=parent, task=self.name),
+                scope_of_tenant(slug),
+            ):
                 result = super().__call__(*args, **kwargs)
         except Retry:
             outcome = "retried"
@@ -120,6 +125,7 @@ def carry_tenant(headers: dict[str, Any] | None = None, **_message: object) -> N
     if headers is not None:
         headers.setdefault(TENANT_HEADER, _senders_tenant())
         headers[SENT_HEADER] = time.time()
+        headers.update(trace_headers())
 
 
 def _senders_tenant() -> str | None:

@@ -110,6 +110,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "plexica.core.observe.requests.MetricsMiddleware",
+    "plexica.core.observe.tracing.TraceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "plexica.core.health.HealthMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -6,8 +6,7 @@ from plexica.settings.environment import env, listen_range, ratio
 # processes of one program share a machine: each takes the first port that is free. Empty: nowhere.
 PLEXICA_METRICS_LISTEN = listen_range("PLEXICA_METRICS_LISTEN")
 
-# Where spans are sent, `http://collector:4318/v1/traces`. Empty: there are none, and nothing of
-# OpenTelemetry is loaded.
+# Where spans are sent, `http://collector:4318/v1/traces`. Empty: there are none.
 PLEXICA_TRACE_ENDPOINT = env.str("PLEXICA_TRACE_ENDPOINT", default="")
 # The share of requests and tasks that are traced.
 PLEXICA_TRACE_RATIO = ratio("PLEXICA_TRACE_RATIO", default=0.1)

@@ -15,6 +15,7 @@ from plugins.gateway.contexts import Asked, Caller, Via, sign_context
 from plugins.gateway.failures import BackendBroken, BackendDown, BackendFailure
 from plugins.gateway.headers import headers_to_browser, media_type
 from plugins.gateway.slots import slots
+from plugins.gateway.traces import call_traced
 from plugins.installed import Installed
 from plugins.metrics import CIRCUIT_OPEN, GATEWAY_REFUSED, GATEWAY_SECONDS
 from tenants.models import Tenant
@@ -231,13 +232,15 @@ def _reply(passage: Passage, endpoint: Endpoint, told: _Told, release: Callable[
     }
     if passage.body.length is not None:
         headers["Content-Length"] = str(passage.body.length)
-    answer = transport.send(
-        endpoint.address,
-        method=passage.method,
-        target=target,
-        headers=headers,
-        body=passage.body.chunks(),
-    )
+    installed = passage.installed
+    with call_traced(installed.slug, installed.version, passage.method) as traced:
+        answer = transport.send(
+            endpoint.address,
+            method=passage.method,
+            target=target,
+            headers=headers | traced,
+            body=passage.body.chunks(),
+        )
     try:
         if answer.status >= _FAILED:
             raise BackendBroken(f"It answered {answer.status}.")

@@ -18,6 +18,7 @@ from waitress.server import create_server
 from plexica.core.context import start_thread
 from plexica.core.observe.metrics import name_process
 from plexica.core.observe.sources import PLATFORM_REGISTRY
+from plexica.core.observe.tracing import start_tracing
 
 if TYPE_CHECKING:
     from plexica.settings.environment import Listen
@@ -39,7 +40,7 @@ _PATHS: dict[str, Application] = {
 
 
 def start_observing(program: str) -> None:
-    """Have this process answer Prometheus, if the settings say where.
+    """Have this process answer Prometheus and send spans, if the settings say where.
 
     A port that is taken is tried again and again: it may be that of a process which is about to
     end. Nothing else of the process waits for that, or fails by it.
@@ -48,6 +49,7 @@ def start_observing(program: str) -> None:
         program: Which program the process is of.
     """
     name_process(program)
+    start_tracing(program)
     listen: Listen | None = settings.PLEXICA_METRICS_LISTEN
     if listen is not None:
         start_thread(partial(_serve, listen), name="metrics", is_daemon=True)

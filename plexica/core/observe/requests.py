@@ -23,7 +23,7 @@ from plexica.core.observe.metrics import (
 if TYPE_CHECKING:
     from plexica.core.postgresql.base import DatabaseWrapper
 
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SITES = {
     "plexica.urls_console": "console",
     "plexica.urls_workspace": "workspace",
@@ -90,7 +90,7 @@ def site_of(request: HttpRequest) -> str:
 
 
 def _meters_of(request: HttpRequest, status: int) -> _Meters:
-    method = request.method if request.method in _METHODS else "other"
+    method = request.method if request.method in METHODS else "other"
     key = (site_of(request), route_of(request), method, status // 100)
     found = _meters.get(key)
     if found is None:

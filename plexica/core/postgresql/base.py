@@ -16,6 +16,7 @@ from django.utils.functional import cached_property
 from django_tenants.postgresql_backend import base
 from psycopg import Connection, sql
 
+from plexica.core.observe.tracing import statement_span
 from plexica.core.postgresql.operations import DatabaseOperations, ErrorWrapper
 from plexica.core.scope import (
     PUBLIC_SCHEMA,
@@ -108,7 +109,8 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc] # django-tena
     ) -> Any:
         began = perf_counter()
         try:
-            return execute(text, parameters, many, context)
+            with statement_span(text):
+                return execute(text, parameters, many, context)
         finally:
             self.statements += 1
             self.statement_seconds += perf_counter() - began
