@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand
 from plexica.core.context import start_thread
 from plexica.core.observe.listener import start_observing
 from plexica.core.scope import platform_scope
+from plugins.agent.configured import configured_runtime
 from plugins.agent.loop import Agent
-from plugins.runtimes.process import ProcessRuntime
 
 _LOOK_SECONDS = 0.5
 
@@ -29,9 +29,7 @@ class Command(BaseCommand):
             signal.signal(number, lambda *_signal: stopping.set())
         start_observing("plugins")
         place = Path(settings.PLEXICA_PLUGIN_DIR)
-        agent = Agent(
-            [ProcessRuntime(place, settings.PLEXICA_PLUGIN_USERS)], on_look=(place / "looked").touch
-        )
+        agent = Agent([configured_runtime(place)], on_look=(place / "looked").touch)
         with platform_scope():
             # A handler must not meet the very lock that it asks for, so this thread only waits.
             working = start_thread(lambda: agent.run(stopping), name="plugin-agent")
