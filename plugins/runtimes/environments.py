@@ -23,6 +23,7 @@ import plexica_sdk
 from plexica.core.errors import PermanentError
 from plexica_sdk.package import WHEELS, Package
 from plugins.runtimes.proc import list_processes, user_of
+from plugins.runtimes.programs import install_programs
 
 # A change of how environments are made gives them new names.
 _FORM = "1"
@@ -178,6 +179,7 @@ class Environments:
             "".join(f"{path}\n" for path in platform_paths()), "utf-8"
         )
         install_wheels(package, schemes, interpreter=str(target / "bin" / "python"))
+        install_programs(package, Path(schemes["scripts"]))
         open_to_others(staging)
 
     def _make_home(self, digest: str) -> int:

@@ -25,6 +25,7 @@ from plugins.runtimes.container.engine import Engine, EngineAway
 from plugins.runtimes.container.plan import ENVIRONMENT, FOUNDATION, IMAGE, PLACE, RELEASE, ROLE
 from plugins.runtimes.container.plan import USER as BACKENDS_USER
 from plugins.runtimes.environments import PLATFORM_PATHS, install_wheels, open_to_others
+from plugins.runtimes.programs import install_programs
 
 # A change of how images are made gives them new names.
 _FORM = "1"
@@ -107,6 +108,7 @@ class Images:
                 "headers": str(environment / "include"),
             }
             install_wheels(package, schemes, interpreter=f"{ENVIRONMENT}/bin/python")
+            install_programs(package, Path(schemes["scripts"]))
             _compile(site, f"{ENVIRONMENT}/{_SITE}")
             open_to_others(context.directory)
             text = _RELEASE.format(foundation=self.foundation)
