@@ -4,6 +4,7 @@ import structlog
 from django.http import HttpRequest
 from django_structlog.middlewares import RequestMiddleware
 
+from plexica.core.client_address import client_address
 from plexica.core.context import REQUEST_HEADER, is_request_id
 from plexica.core.observe.tracing import note_request
 
@@ -30,3 +31,8 @@ class RequestLogMiddleware(RequestMiddleware):
     def format_request(request: HttpRequest) -> str:
         """Return what a line says of the request."""
         return f"{request.method} {request.path}"
+
+    @classmethod
+    def bind_ip(cls, request: HttpRequest) -> None:
+        """Note the address that the request comes from, as far as it can be believed."""
+        structlog.contextvars.bind_contextvars(ip=client_address(request))

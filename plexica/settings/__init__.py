@@ -140,7 +140,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "plexica.identity.authentication.SessionUserMiddleware",
     "plexica.core.languages.OwnLanguageMiddleware",
     "plexica.identity.oidc.middleware.BrowserSessionMiddleware",
     "plexica.rbac.visit_middleware.VisitMiddleware",
