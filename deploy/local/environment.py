@@ -17,7 +17,7 @@ ADMIN_USERNAME = "superadmin"
 ADMIN_EMAIL = "superadmin@plexica.localhost"
 API_CLIENT_ID = "plexica-api"
 _TRACING = ("PLEXICA_TRACE_ENDPOINT", "PLEXICA_TRACE_RATIO", "PLEXICA_TRACE_PLUGIN_ENDPOINT")
-# What an operator may choose for plugins, and nothing else of the platform depends on.
+# What an operator may choose for plugins.
 PLUGIN_CHOICES = ("PLEXICA_PLUGIN_RUNTIME", "PLEXICA_PLUGIN_ENGINE", "PLEXICA_PLUGIN_BASE_IMAGE")
 
 
@@ -40,12 +40,16 @@ def web_environment(instance: Instance) -> dict[str, str]:
         "PLEXICA_PLUGIN_DIR": str(instance.root / "plugins"),
         "PLEXICA_PLUGIN_STATIC_DIR": str(instance.root / "plugin-static"),
     }
-    for name in (*PLUGIN_CHOICES, *_TRACING):
-        if name in external:
-            found[name] = external[name]
+    found |= {name: external[name] for name in _TRACING if name in external}
     for part in (Postgres, Redis, Keycloak, S3, Mail):
         found |= part(instance).environment()
     return found
+
+
+def agent_environment(instance: Instance) -> dict[str, str]:
+    """Return what the plugin agent gets: what all get, and what runs plugins."""
+    chosen = {name: instance.external[name] for name in PLUGIN_CHOICES if name in instance.external}
+    return web_environment(instance) | chosen
 
 
 def provisioner_environment(instance: Instance) -> dict[str, str]:
