@@ -116,9 +116,10 @@ def _build() -> Path:
             check=True,
         ).stdout
 
-    # Its go.mod replaces a module, which `go install` refuses: it is built where it is unpacked.
+    # Its go.mod replaces a module, which `go install` refuses: it is built as its own module.
     found = json.loads(run("mod", "download", "-json", f"{_MODULE}@{VERSION}", directory=work))
-    source = Path(found["Dir"])
+    source = work / "prometheus"
+    shutil.copytree(found["Dir"], source, dirs_exist_ok=True)
     (source / "plugins" / "plugins.go").write_text("package plugins\n", encoding="utf-8")
     run("build", "-o", str(program), "./cmd/prometheus", directory=source)
     shutil.rmtree(work)
