@@ -5,7 +5,7 @@ LOCAL := $(VENV)/python -m deploy.local
 
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up down restart status logs reset test fetch lint fix prove screenshots docs openapi metrics permissions manifest messages requirements sbom sdk release
+.PHONY: help venv up down restart status logs reset test fetch lint fix prove screenshots docs openapi permissions manifest messages requirements sbom sdk release
 
 help: ## Show these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -77,6 +77,7 @@ openapi: venv ## Write docs/api/*.yaml anew, after a change of the API that is m
 	  --urlconf plexica.urls_internal --file docs/api/host.yaml \
 	  --custom-settings plexica.settings.HOST_SPECTACULAR_SETTINGS
 
+.PHONY: metrics
 metrics: venv ## Write docs/metrics.md anew, after a change of the metrics
 	@$(LOCAL) run -- python manage.py metrics --file docs/metrics.md
 

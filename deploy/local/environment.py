@@ -40,10 +40,9 @@ def web_environment(instance: Instance) -> dict[str, str]:
         "PLEXICA_PLUGIN_DIR": str(instance.root / "plugins"),
         "PLEXICA_PLUGIN_STATIC_DIR": str(instance.root / "plugin-static"),
     }
-    found |= {name: external[name] for name in _TRACING if name in external}
     for part in (Postgres, Redis, Keycloak, S3, Mail):
         found |= part(instance).environment()
-    return found
+    return found | {name: external[name] for name in _TRACING if name in external}
 
 
 def agent_environment(instance: Instance) -> dict[str, str]:
