@@ -11,8 +11,6 @@ from django.core.exceptions import ImproperlyConfigured
 env = environ.Env()
 
 MIN_SECRET_LENGTH = 32
-MAX_PORT = 65_535
-_LISTEN = re.compile(r"(?P<host>[A-Za-z0-9.:-]+):(?P<first>\d{1,5})(-(?P<last>\d{1,5}))?", re.ASCII)
 
 
 class Environment(StrEnum):
@@ -84,45 +82,6 @@ def number_range(name: str, *, default: str) -> range:
     if last < first:
         raise ImproperlyConfigured(f"{name} must name the lower number first.")
     return range(first, last + 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Listen:
-    """An address to listen on, at the first port of a range that is free."""
-
-    host: str
-    ports: range
-
-
-def listen_range(name: str) -> Listen | None:
-    """Return an address and ports, `127.0.0.1:9464` or `0.0.0.0:9464-9467`; None where none is set.
-
-    Raises:
-        ImproperlyConfigured: It is set to something else.
-    """
-    value = env.str(name, default="")
-    if not value:
-        return None
-    found = _LISTEN.fullmatch(value)
-    first = int(found["first"]) if found else 0
-    last = int(found["last"] or first) if found else 0
-    if not found or not 0 < first <= last <= MAX_PORT:
-        raise ImproperlyConfigured(
-            f"{name} is {value!r}; write it as 127.0.0.1:9464 or 0.0.0.0:9464-9467."
-        )
-    return Listen(found["host"], range(first, last + 1))
-
-
-def ratio(name: str, *, default: float) -> float:
-    """Return a number from 0 to 1.
-
-    Raises:
-        ImproperlyConfigured: It is another one.
-    """
-    value: float = env.float(name, default=default)
-    if not 0 <= value <= 1:
-        raise ImproperlyConfigured(f"{name} is {value}; it must be from 0 to 1.")
-    return value
 
 
 def required(name: str) -> str:
