@@ -42,6 +42,12 @@ from plexica.settings.environment import (
     secret,
     secrets,
 )
+from plexica.settings.instruments import (
+    PLEXICA_METRICS_LISTEN,
+    PLEXICA_TRACE_ENDPOINT,
+    PLEXICA_TRACE_PLUGIN_ENDPOINT,
+    PLEXICA_TRACE_RATIO,
+)
 from plexica.settings.jobs import (
     CELERY_BEAT_SCHEDULE,
     CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP,
@@ -54,12 +60,6 @@ from plexica.settings.jobs import (
     CELERY_TASK_ROUTES,
     CELERY_WORKER_HIJACK_ROOT_LOGGER,
     CELERY_WORKER_PREFETCH_MULTIPLIER,
-)
-from plexica.settings.observability import (
-    PLEXICA_METRICS_LISTEN,
-    PLEXICA_TRACE_ENDPOINT,
-    PLEXICA_TRACE_PLUGIN_ENDPOINT,
-    PLEXICA_TRACE_RATIO,
 )
 from plexica.settings.steps import (
     TENANT_PARTS,

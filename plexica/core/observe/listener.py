@@ -21,7 +21,7 @@ from plexica.core.observe.sources import PLATFORM_REGISTRY
 from plexica.core.observe.tracing import start_tracing
 
 if TYPE_CHECKING:
-    from plexica.settings.observability import Listen
+    from plexica.settings.instruments import Listen
 
 THREADS = 2
 MAX_CONNECTIONS = 20

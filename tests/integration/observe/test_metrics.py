@@ -20,7 +20,7 @@ from plexica.core.observe.sources import Platform, Source, forget_facts
 from plexica.core.scope import platform_scope
 from plexica.events.models import OutboxMessage
 from plexica.events.services import publish
-from plexica.settings.observability import Listen
+from plexica.settings.instruments import Listen
 from tenants.models import Tenant
 from tests.integration.observe.scrape import Values, parsed, scrape, value, within
 from tests.integration.workspace.conftest import Member

@@ -9,7 +9,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from deploy.local.instance import CHECKOUT
-from plexica.settings.observability import Listen, listen_range, ratio
+from plexica.settings.instruments import Listen, listen_range, ratio
 
 _SAY = """
 import plexica.settings as s
