@@ -25,6 +25,8 @@ ACTIONS = frozenset(
         gettext_noop("platform restored from backup"),
         gettext_noop("plugin backend quarantine ended"),
         gettext_noop("plugin backend restarted"),
+        gettext_noop("plugin development begun"),
+        gettext_noop("plugin development ended"),
         gettext_noop("plugin disabled"),
         gettext_noop("plugin dismissed"),
         gettext_noop("plugin enabled"),
