@@ -106,6 +106,8 @@ class _Filler:
             return self._values[name]
         if name in {"cursor", "after"}:
             return None
+        if name in {"limit", "page_size"}:
+            return schema.get("maximum")
         return self._fill(name, schema, 0)
 
     def _fill(self, name: str, schema: dict[str, Any], depth: int) -> Any:
