@@ -266,8 +266,8 @@ class Backend(models.Model):
         max_length=20, choices=BackendState.choices, default=BackendState.STOPPED
     )
     runtime = models.CharField(max_length=20, blank=True)
-    # Host and port, and how the runtime finds again what it has started; empty while it does not
-    # run.
+    # Host and port or the path of a door, and how the runtime finds again what it has started;
+    # empty while it does not run.
     address = models.CharField(max_length=100, blank=True)
     handle = models.CharField(max_length=200, blank=True)
     # What signs its contexts, encrypted; a new one at each start.

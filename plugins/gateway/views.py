@@ -152,14 +152,15 @@ def _page(
     request: HttpRequest, passage: Passage, what: dict[str, object], status: int
 ) -> HttpResponse:
     page = page_at(passage.installed.release, passage.path)
-    module = None
-    if page.module and "content" in what:
-        module = static_files.find_file(passage.installed.digest, page.module)
+    loaded = {
+        part: static_files.find_file(passage.installed.digest, name)
+        for part, name in (("module", page.module), ("style", page.style))
+        if name and "content" in what
+    }
     return render_page(
         request,
         "workspace/plugin_page.html",
-        {"plugin": passage.installed, "prefix": passage.prefix, "page": page, "module": module}
-        | what,
+        {"plugin": passage.installed, "prefix": passage.prefix, "page": page} | loaded | what,
         fragment="workspace/_plugin_failure.html",
         status=status,
     )

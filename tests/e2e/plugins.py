@@ -6,7 +6,6 @@ import subprocess
 import time
 from pathlib import Path
 
-from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from deploy.local.environment import web_environment
@@ -17,11 +16,10 @@ from plugins.states import BackendState
 from tenants.models import Tenant
 from tests.e2e.conftest import App
 from tests.e2e.people import PATIENCE_SECONDS, Person
+from tests.examples import CHECKOUT, EXAMPLES, build_polls
 from tests.integration.identity.browser import PASSWORD, set_password
 from tests.integration.plugins.packages import empty_registry
 
-CHECKOUT = Path(settings.BASE_DIR)
-EXAMPLES = CHECKOUT / "examples"
 PYTHON = ".venv/bin/python"
 PLUGIN = f"{PYTHON} manage.py plugin"
 SDK = ".venv/bin/plexica-plugin"
@@ -59,8 +57,11 @@ def offer_example(app: App, name: str, desk: Path) -> None:
         desk: A directory of the author's, in which nothing of that name is yet.
     """
     project = desk / name
-    shutil.copytree(EXAMPLES / name, project, ignore=shutil.ignore_patterns("dist", "__pycache__"))
+    left_out = shutil.ignore_patterns("dist", "programs", "__pycache__")
+    shutil.copytree(EXAMPLES / name, project, ignore=left_out)
     manifest = read_manifest(project)
+    if manifest.runtime.programs:
+        build_polls(project)
     release = f"{manifest.slug} {manifest.version}"
     package, key = project / f"{manifest.slug}.plexica", project / "author.pem"
     for command in (
