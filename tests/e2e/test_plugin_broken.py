@@ -119,17 +119,15 @@ def test_whatever_keeps_it_from_being_installed_leaves_nothing(
 
 
 def kill_host(app: App) -> None:
-    """Kill all of the host's own processes at once."""
-    parts = ("provisioner", "worker", "plugins", "web")
-    for part in parts:
+    """Kill all of the host's own processes that work on plugins at once."""
+    for part in ("provisioner", "worker", "plugins"):
+        # Their supervisor starts them again.
         control.kill_part(app.instance, part)
     with platform_scope():
         # That a lease expires a minute from now is not waited for.
         ProvisioningRun.objects.filter(finished_at=None).update(
             lease_expires_at=timezone.now() - timedelta(seconds=1)
         )
-    # Their supervisor starts them again by itself; who looks at pages waits for the web.
-    control.start_part(app.instance, "web")
 
 
 def whole(slug: str, version: str) -> bool:
@@ -149,7 +147,7 @@ def whole(slug: str, version: str) -> bool:
 def test_a_host_that_is_killed_goes_on_where_it_was(
     app: App, visit: Visit, operator: Operator, acme: Tenant
 ) -> None:
-    """Everything is killed at once: the run's worker, the agent, the web; plugins go on."""
+    """The run's worker and the agent are killed at once; plugins go on."""
     before = traces(acme)
     operator.publish("killed")
     give_command(app, f"{PLUGIN} install killed --tenant acme --agree --no-wait")
