@@ -296,8 +296,3 @@ class Backend(models.Model):
 
     def __str__(self) -> str:
         return f"backend of {self.release_id}"
-
-    @property
-    def shown_address(self) -> str:
-        """Where it is reached, without who has to listen there (`plugins.doors`)."""
-        return self.address.partition("@")[0]

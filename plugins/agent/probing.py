@@ -7,7 +7,7 @@ from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Any, cast
 
 from plexica.core.errors import PermanentError, TransientError
-from plugins.doors import PortTaken, connect, host_header
+from plugins.doors import connect, host_header
 
 if TYPE_CHECKING:
     import socket
@@ -45,8 +45,6 @@ def check_ready(address: str, *, plugin: str, version: str, seconds: float) -> N
         response = HTTPResponse(cast("socket.socket", _Answer(content)))
         response.begin()
         status, body = response.status, response.read()
-    except PortTaken as error:
-        raise TransientError(str(error)) from error
     except (OSError, HTTPException, ValueError) as error:
         raise TransientError("It does not answer.") from error
     if status != 200:  # noqa: PLR2004 (the contract's)

@@ -85,7 +85,7 @@ class Starting:
                 logger.info("backend_ready")
 
     def ask(self, backend: Backend) -> None:
-        """Ask a backend whether it is ready.
+        """Ask a backend whether it is ready, and see that it is the one who answers.
 
         Raises:
             TransientError: It does not answer as it should, and may do so later.
@@ -98,6 +98,9 @@ class Starting:
             version=str(manifest.version),
             seconds=self._pace.probe,
         )
+        runtime = self._runtimes.of(backend)
+        if runtime is None or not runtime.is_listening(backend.handle, backend.address):
+            raise TransientError("Another program has taken its port.")
 
     def _end_leftovers(self, runtime: Runtime, digest: str) -> None:
         """End what an agent has left of a release that was ended before it could write it down."""

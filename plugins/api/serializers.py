@@ -217,7 +217,6 @@ class BackendSerializer(serializers.ModelSerializer[Backend]):
     seen_at = serializers.DateTimeField(
         read_only=True, allow_null=True, help_text="When the plugin agent has looked last."
     )
-    address = serializers.CharField(source="shown_address", read_only=True)
 
     class Meta:
         model = Backend

@@ -115,6 +115,10 @@ class Runtime(ABC):
         """Return how a backend ended, in words, as far as that is known."""
 
     @abstractmethod
+    def is_listening(self, handle: str, address: str) -> bool:
+        """Tell whether it is this backend that listens there, as far as that can be seen."""
+
+    @abstractmethod
     def list_running(self) -> dict[str, str]:
         """Return the handles of all that runs here, each with its release's digest."""
 

@@ -18,13 +18,13 @@ import structlog
 from plexica.core.errors import PermanentError, TransientError
 from plexica_sdk.manifest import Manifest
 from plexica_sdk.package import Package
-from plugins.doors import owned_address
 from plugins.runtimes.base import LOG_TAIL_BYTES, Order, Runtime, Started
 from plugins.runtimes.environments import Environments, Places, platform_paths
 from plugins.runtimes.proc import (
     boot_id,
     find_process,
     list_processes,
+    listener_of,
     user_of,
     variables_of,
 )
@@ -156,10 +156,9 @@ class ProcessRuntime(Runtime):
         found = find_process(child.pid)
         if found is None:
             raise TransientError("The plugin's process was gone at once.")
-        owner = self._places.owner(order.digest)
-        handle = f"{found.handle}-{owner}"
+        handle = f"{found.handle}-{self._places.owner(order.digest)}"
         self._children[handle] = child
-        return Started(handle, owned_address(address, owner) if self.is_confining else address)
+        return Started(handle, address)
 
     def stop(self, handle: str, seconds: float) -> None:
         """Ask the session to end, then end it, and whatever else its OS user runs."""
@@ -193,6 +192,11 @@ class ProcessRuntime(Runtime):
         if code < 0:
             return f"It was ended by {signal.Signals(-code).name}."
         return f"It ended by itself with exit code {code}."
+
+    def is_listening(self, handle: str, address: str) -> bool:
+        """Compare the OS users of the process and of the port, where each has its own."""
+        port = int(address.rpartition(":")[2])
+        return not self.is_confining or listener_of(port) == _user_of(handle)
 
     def list_running(self) -> dict[str, str]:
         """Find the leaders of sessions that have one of our homes, or its owner."""

@@ -195,6 +195,10 @@ class ContainerRuntime(Runtime):
             return f"It was ended by {signal.Signals(end.code - _SIGNALLED).name}."
         return f"It ended by itself with exit code {end.code}."
 
+    def is_listening(self, handle: str, address: str) -> bool:
+        """Nobody else is behind its door."""
+        return address == str(self._places.door(_key_of(handle)))
+
     def list_running(self) -> dict[str, str]:
         """Return all that is there of ours, also what is half made or has ended."""
         return {

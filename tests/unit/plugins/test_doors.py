@@ -1,7 +1,6 @@
 """Porter and outlet as processes, without an engine: what is handed in and out."""
 
 import contextlib
-import os
 import socket
 import subprocess
 import sys
@@ -201,13 +200,3 @@ def test_a_backend_has_so_many_connections_and_no_more(
             each.close()
     finally:
         process.close()
-
-
-def test_whoever_listens_in_the_place_of_its_user_is_not_taken_for_it() -> None:
-    with socket.create_server((LOOPBACK, 0)) as server:
-        address = f"{LOOPBACK}:{server.getsockname()[1]}"
-        own = doors.owned_address(address, os.geteuid())
-        doors.connect(own, seconds=5).close()
-        with pytest.raises(doors.PortTaken):
-            doors.connect(doors.owned_address(address, os.geteuid() + 1), seconds=5)
-        assert doors.host_header(own) == address

@@ -14,7 +14,6 @@ from plexica.core.actor import SYSTEM
 from plexica_sdk.package import make_package, write_package
 from plexica_sdk.signing import sign_package
 from plugins.backends import want_backend
-from plugins.doors import host_header
 from plugins.models import Backend, Release
 from plugins.services import register_release
 from plugins.states import BackendState
@@ -166,6 +165,6 @@ def until_state(backend: Backend, state: BackendState, seconds: float = 30) -> B
 
 def ask(backend: Backend, expression: str) -> Any:
     """Have a backend say what an expression is there."""
-    address = f"http://{host_header(backend.address)}/do?{urllib.request.quote(expression)}"
+    address = f"http://{backend.address}/do?{urllib.request.quote(expression)}"
     with urllib.request.urlopen(address, timeout=10) as response:
         return json.load(response)
