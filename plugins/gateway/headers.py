@@ -37,10 +37,8 @@ _AS_THEY_ARE = (
     "HX-Refresh",
     "HX-Reswap",
     "HX-Retarget",
-    "HX-Trigger",
-    "HX-Trigger-After-Settle",
-    "HX-Trigger-After-Swap",
 )
+_EVENTS = ("HX-Trigger", "HX-Trigger-After-Settle", "HX-Trigger-After-Swap")
 _ADDRESSES = ("Location", "HX-Location", "HX-Push-Url", "HX-Redirect", "HX-Replace-Url")
 # HTMX reads this as leaving the address bar alone.
 _NO_ADDRESS = "false"
@@ -51,8 +49,11 @@ _DOTS = frozenset({".", ".."})
 
 _RUNNABLE = ("script", "xml", "xsl", "css", "wasm", "svg", "multipart")
 _HTML = "text/html"
-# What a browser would act on by itself, or lead elsewhere; it reads a tag wherever this is found.
-_ACTIVE = re.compile(r"<(script|meta|base|iframe|frameset|frame|object|embed)[\s/>]", re.IGNORECASE)
+# What a browser would act on by itself, or lead elsewhere, or take for the page's own; it reads a
+# tag wherever this is found.
+_ACTIVE = re.compile(
+    r"<(script|meta|base|iframe|frameset|frame|object|embed|html|body)[\s/>]", re.IGNORECASE
+)
 
 
 def headers_to_backend(headers: Mapping[str, str]) -> dict[str, str]:
@@ -80,6 +81,9 @@ def headers_to_browser(headers: Message, *, prefix: str) -> dict[str, str]:
     for name in _ADDRESSES:
         if name in headers:
             passed[name] = _address_in(name, headers[name], prefix)
+    for name in _EVENTS:
+        if name in headers:
+            passed[name] = _event(name, headers[name])
     passed["Cache-Control"] = _caching(headers.get("Cache-Control", ""))
     for name, value in passed.items():
         if len(value) > MAX_HEADER_LENGTH or not value.isprintable():
@@ -169,6 +173,19 @@ def _address_in(name: str, value: str, prefix: str) -> str:
         led = {"path": lead_back(path, prefix)} | ({"target": target} if target else {})
         return json.dumps(led)
     return lead_back(value, prefix)
+
+
+def _event(name: str, value: str) -> str:
+    """Return an event that the browser is told of; HTMX would let it name another one's element."""
+    if not value.startswith("{"):
+        return value
+    try:
+        told = json.loads(value)
+    except (ValueError, RecursionError) as error:
+        raise BackendBroken(f"{name} is neither a name nor JSON.") from error
+    if any(isinstance(detail, dict) and "target" in detail for detail in told.values()):
+        raise BackendBroken(f"{name} names the target of an event.")
+    return value
 
 
 def _caching(given: str) -> str:

@@ -49,8 +49,9 @@ _OUT = "</div>" * 8 + "</main>" + "</div>" * 8
         '<p hx-post="/profile/theme/" hx-vals=\'{"theme": "dark"}\' hx-trigger="load">theme</p>',
         f'<p hx-get="{X}/../../users/" hx-trigger="load">dots</p>',
         f'<p hx-get="{X}er/" hx-trigger="load">longer</p>',
+        f'<p hx-get="{X}/" hx-trigger="load" hx-push-url="/users/">address</p>',
     ],
-    ids=["plain", "own mark", "broken out", "clobbered", "post", "dots", "longer name"],
+    ids=["plain", "own mark", "broken out", "clobbered", "post", "dots", "longer name", "address"],
 )
 def test_it_asks_nobody_else_in_the_persons_name(visit: Visit, html: str) -> None:
     visit.show(html)
@@ -64,14 +65,13 @@ def test_it_asks_nobody_else_in_the_persons_name(visit: Visit, html: str) -> Non
         get(f'<div hx-swap-oob="beforeend:{MENU}">{PLANTED}</div>'),
         get(f'<template><div hx-swap-oob="beforeend:{MENU}">{PLANTED}</div></template>'),
         get(PLANTED, **{"HX-Retarget": MENU}),
-        get(PLANTED, **{"HX-Retarget": "body", "HX-Reswap": "beforeend"}),
         get("", **{"HX-Location": f'{{"path": "{saying(PLANTED)}", "target": "{MENU}"}}'}),
         f'<div hx-get="{X}{saying(PLANTED)}" hx-trigger="load" hx-target="{MENU}">asks</div>',
         f'<div hx-get="{X}{saying(PLANTED)}" hx-trigger="load"'
         f' hx-select-oob="#planted:beforeend:{MENU}">asks</div>',
         get('<nav id="navbar-menu" hx-preserve="true">menu</nav>'),
     ],
-    ids=["oob", "in a template", "retarget", "body", "location", "target", "select", "preserve"],
+    ids=["oob", "in a template", "retarget", "location", "target", "select", "preserve"],
 )
 def test_its_answers_stay_in_its_place(visit: Visit, html: str) -> None:
     visit.show(html)
@@ -81,6 +81,13 @@ def test_its_answers_stay_in_its_place(visit: Visit, html: str) -> None:
     assert visit.page.locator("body > #planted").count() == 0
     assert visit.page.locator(f"header {MENU}").count() == 1
     assert visit.page.locator("[data-plugin] a[href='/plugins/']").count() == 0
+
+
+def test_what_is_meant_for_the_whole_page_is_for_its_place(visit: Visit) -> None:
+    visit.show(get(PLANTED, **{"HX-Retarget": "body", "HX-Reswap": "beforeend"}), end="")
+    expect(visit.page.locator("[data-plugin] #planted")).to_be_visible()
+    expect(visit.page.locator(MENU)).to_be_visible()
+    assert visit.page.locator("body > #planted").count() == 0
 
 
 def test_what_it_may_it_can(visit: Visit) -> None:
@@ -117,7 +124,12 @@ def test_its_forms_lead_to_itself(visit: Visit, form: str) -> None:
 
 @pytest.mark.parametrize(
     "html",
-    ["<script>document.title = 'won'</script>", '<MeTa http-equiv="refresh" content="0;url=/">'],
+    [
+        "<script>document.title = 'won'</script>",
+        '<MeTa http-equiv="refresh" content="0;url=/">',
+        '<body hx-get="/users/" hx-trigger="load">',
+    ],
+    ids=["script", "refresh", "body"],
 )
 def test_what_acts_by_itself_is_refused(visit: Visit, html: str) -> None:
     visit.person.expect_problem("status of 502")
@@ -125,6 +137,27 @@ def test_what_acts_by_itself_is_refused(visit: Visit, html: str) -> None:
     expect(visit.page.get_by_text("This plugin has failed")).to_be_visible()
     expect(visit.page.locator(MENU)).to_be_visible()
     visit.show("", end=END)
+
+
+def test_names_hide_nothing_from_the_guard(visit: Visit) -> None:
+    """HTMX itself may end at such names, and its error is the plugin's."""
+    names = ("querySelector", "querySelectorAll", "addEventListener", "contains", "body")
+    hidden = "".join(f'<img name="{name}" src="data:," alt="">' for name in names)
+    visit.show(hidden + PEOPLE, end="")
+    visit.page.wait_for_load_state("networkidle")
+    assert visit.strayed == []
+    visit.person.problems.clear()
+    visit.page.goto(f"{visit.base}/")
+    expect(visit.page.get_by_text(f"All is well with {CALM}.")).to_be_visible()
+    visit.asked.clear()
+    with visit.page.expect_response(lambda answer: f"{X}/say" in answer.url):
+        visit.page.evaluate(
+            "([path, target]) => { htmx.ajax('get', path, {source: target, target}); }",
+            [X + saying(hidden.replace('name="body"', "") + PEOPLE), f"#widget-{RUDE}-news"],
+        )
+    visit.page.wait_for_load_state("networkidle")
+    assert visit.strayed == []
+    visit.person.problems.clear()
 
 
 def test_a_handler_does_not_run(visit: Visit) -> None:
@@ -271,13 +304,13 @@ def test_it_reaches_nothing_of_others(visit: Visit, acme: Tenant, globex: Tenant
         (f"host('/installation', {context})", 401),
         (f"host('/mails', {token}, method='POST', body=b'{{}}')", 403),
         (f"host('/files/..%2F{CALM}%2Fa', {token})", 404),
-        (f"host('/installation', {token}, Host='globex.localhost')", 404),
     ):
         assert said(f"{code}[0]") == str(status), code
     # Whoever it says that it calls for: it is its own tenant's people that it is told of.
-    people = said(f"host('/users', {token}, **{{'X-Forwarded-Host': 'globex.localhost'}})[1]")
-    assert acme.owner_email in people
-    assert globex.owner_email not in people
+    for header in ("Host", "X-Forwarded-Host"):
+        people = said(f"host('/users', {token}, **{{'{header}': 'globex.localhost'}})[1]")
+        assert acme.owner_email in people
+        assert globex.owner_email not in people
 
 
 def test_one_that_hangs_leaves_the_others_their_threads(
@@ -319,12 +352,11 @@ def test_one_that_hangs_leaves_the_others_their_threads(
         statuses = [status for each in asked for status in each.result(60)]
         is_over.set()
         during = meanwhile.result(60)
-    record_property("dashboard_before", before)
-    record_property("dashboard_during", during)
     assert statuses.count(504) <= 6
     assert set(statuses) == {503, 504}
     median_before, median_during = before[len(before) // 2], during[len(during) // 2]
+    record_property("ms", round(1000 * median_during))
     assert median_during < 2 * median_before + 0.2, (before, during)
     # The first one comes while all fifty do.
-    assert during[-1] < 5, during
+    assert during[-1] < 1.5 + 8 * median_before, (before, during)
     assert ask(f"/x/{CALM}/")[0] == requests.codes.ok

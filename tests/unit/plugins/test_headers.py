@@ -6,7 +6,7 @@ from email.message import Message
 import pytest
 
 from plugins.gateway.failures import BackendBroken
-from plugins.gateway.headers import headers_to_browser, lead_back, media_type
+from plugins.gateway.headers import check_html, headers_to_browser, lead_back, media_type
 
 _PREFIX = "/x/hello"
 
@@ -155,3 +155,24 @@ def test_what_a_browser_could_run_is_refused(given: str) -> None:
 def test_what_is_only_shown_passes(given: str) -> None:
     assert media_type(answer(Content_Type=given), has_body=True) == given
     assert media_type(Message(), has_body=False) == ""
+
+
+@pytest.mark.parametrize("name", ["HX-Trigger", "HX-Trigger-After-Swap", "HX-Trigger-After-Settle"])
+def test_an_event_is_told_where_it_was_asked_for(name: str) -> None:
+    for value in ("saved, closed", '{"saved": {"id": 1}, "closed": null}'):
+        assert headers_to_browser(answer(**{name: value}), prefix=_PREFIX)[name] == value
+    for value in ('{"submit": {"target": "#theme"}}', "{", '{"a": '):
+        with pytest.raises(BackendBroken):
+            headers_to_browser(answer(**{name: value}), prefix=_PREFIX)
+
+
+@pytest.mark.parametrize(
+    "html", ["<script>", "<SCRIPT src=x>", "<p><meta\tx>", "<base/>", "a<body\n>", "<html x>"]
+)
+def test_html_that_acts_by_itself_is_refused(html: str) -> None:
+    with pytest.raises(BackendBroken):
+        check_html(html)
+
+
+def test_words_about_html_are_words() -> None:
+    check_html("<p>&lt;script&gt;, <b>meta</b>, < script>, <scripted>, <metal-x></p>")
