@@ -129,7 +129,7 @@ MIDDLEWARE = [
     "plexica.core.request_log.RequestLogMiddleware",
     "plexica.core.limits.BodyLimitMiddleware",
     "plexica.core.csp.ScopedCSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "plexica.identity.authentication.ArrivedSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "plexica.identity.authentication.SessionUserMiddleware",
