@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import Actor
-from plexica.core.crypto import decrypt, rotate
+from plexica.core.crypto import Rotation, decrypt, rotate_rows
 from plexica.core.errors import Conflict, PermanentError, TransientError
 from plexica.core.fence import fenced_transaction
 from plexica.core.postgresql.fixed import FixedRead
@@ -227,21 +227,9 @@ def set_unconfined(*, release: Release, allowed: bool, actor: Actor) -> Release:
     return release
 
 
-def rotate_backend_secrets() -> int:
-    """Encrypt the secrets of all backends that run with the current key.
-
-    Returns:
-        How many there are.
-
-    Raises:
-        UndecryptableError: No present key opens one of them; all stay as they were.
-    """
-    with transaction.atomic():
-        found = list(Backend.objects.select_for_update().exclude(ciphertext="").only("ciphertext"))
-        for backend in found:
-            backend.ciphertext = rotate(backend.ciphertext)
-        Backend.objects.bulk_update(found, ["ciphertext"])
-    return len(found)
+def rotate_backend_secrets(*, is_dry: bool) -> Rotation:
+    """Encrypt the secrets of all backends that run with the current key, or only count them."""
+    return rotate_rows(Backend.objects.all(), "ciphertext", is_dry=is_dry)
 
 
 def _locked(backend: Backend) -> Backend:
