@@ -42,6 +42,12 @@ from plexica.settings.environment import (
     secret,
     secrets,
 )
+from plexica.settings.instruments import (
+    PLEXICA_METRICS_LISTEN,
+    PLEXICA_TRACE_ENDPOINT,
+    PLEXICA_TRACE_PLUGIN_ENDPOINT,
+    PLEXICA_TRACE_RATIO,
+)
 from plexica.settings.jobs import (
     CELERY_BEAT_SCHEDULE,
     CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP,
@@ -122,6 +128,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "plexica.core.observe.requests.MetricsMiddleware",
+    "plexica.core.observe.tracing.TraceMiddleware",
     "plexica.core.security_headers.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "plexica.core.limits.HeadLimitMiddleware",
@@ -282,7 +290,10 @@ PLEXICA_MAX_HEADER_BYTES = env.int("PLEXICA_MAX_HEADER_BYTES", default=32 * 1024
 PLEXICA_MAX_HEADERS = env.int("PLEXICA_MAX_HEADERS", default=100)
 PLEXICA_MAX_API_BODY_BYTES = 64 * 1024
 # The addresses of the API that take a file, and how large it may be.
-PLEXICA_MAX_API_FILE_BYTES = {"/api/plugins/releases": 20 * 1024 * 1024}
+PLEXICA_MAX_API_FILE_BYTES = {
+    "/api/plugins/releases": 20 * 1024 * 1024,
+    "/api/plugins/development": 20 * 1024 * 1024,
+}
 # The same of all addresses below one: what is for plugins, and what plugins themselves send.
 PLEXICA_MAX_API_BYTES_BELOW = {
     "/api/x/": 10 * 1024 * 1024,
