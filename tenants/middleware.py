@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -18,12 +17,12 @@ from django_tenants.middleware import TenantMainMiddleware
 
 from plexica.core.languages import ENGLISH, prefer
 from plexica.core.limits import API_PREFIX
-from plexica.core.postgresql.fixed import FixedRead
 from plexica.core.problems import problem_response
 from plexica.core.request_log import RequestLogMiddleware
 from plexica.core.scope import current_scope, iterate_in, platform_scope
+from tenants.arrival import find_tenant
 from tenants.epochs import epoch_kept
-from tenants.models import Domain, Tenant
+from tenants.models import Tenant
 from tenants.scopes import tenant_scope
 from tenants.states import WHOLE_STATES, TenantState
 from tenants.theme import THEME_PATH
@@ -40,15 +39,6 @@ HOST_API_PATH = "/api/host/"
 _SAME_FOR_ALL = (THEME_PATH, "/x-static/")
 _REALM_IN_PATH = re.compile(rf"{BACKCHANNEL_PATH}([a-z0-9-]{{1,63}})/")
 MAX_HOST_LENGTH = 253  # RFC 1035, section 2.3.4, as text
-
-
-def _domain_of(host: str) -> QuerySet[Domain]:
-    domains: QuerySet[Domain] = Domain.objects.select_related("tenant").filter(domain=host)
-    return domains
-
-
-# Read anew for each request: what is done to a tenant counts from the next one on.
-_DOMAIN_OF_HOST = FixedRead(_domain_of, "host.example")
 
 
 class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-tenants has no types
@@ -102,7 +92,7 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
             request.tenant = None  # type: ignore[attr-defined]
             _route(request, CONSOLE_URLCONF)
             return platform_scope()
-        tenant = self._find_tenant(host)
+        tenant = self._find_tenant(request, host)
         is_closed = tenant is not None and tenant.state in _CLOSED_STATES
         if tenant is None or not (is_closed or tenant.is_active):
             return host_not_found()
@@ -147,12 +137,11 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
         _route(request, INTERNAL_URLCONF)
         return platform_scope()
 
-    def _find_tenant(self, host: str) -> Tenant | None:
+    @staticmethod
+    def _find_tenant(request: HttpRequest, host: str) -> Tenant | None:
         if len(host) > MAX_HOST_LENGTH or "\0" in host:
             return None
-        with platform_scope():
-            domain = _DOMAIN_OF_HOST.first(host)
-        return cast("Tenant", domain.tenant) if domain else None
+        return find_tenant(request, host)
 
     @staticmethod
     def hostname_from_request(request: HttpRequest) -> str:

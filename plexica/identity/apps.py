@@ -20,10 +20,13 @@ class IdentityConfig(AppConfig):
             selectors,
             session_upkeep,
         )
+        from plexica.identity.authentication import session_of  # noqa: PLC0415 (the same)
         from plexica.identity.health import check_keycloak  # noqa: PLC0415 (the same)
         from plexica.identity.profile import avatars  # noqa: PLC0415 (the same)
         from plexica.identity.sync.hooks import register_hold  # noqa: PLC0415 (the same)
+        from tenants.arrival import read_along  # noqa: PLC0415 (the same)
 
+        read_along(session_of)
         register_hold(realm_changes.waiting_for_realm)
         register_rotation(session_upkeep.rotate_session_tokens)
         register_check("keycloak", check_keycloak)

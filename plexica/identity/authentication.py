@@ -2,16 +2,39 @@
 
 from typing import cast
 
+from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 from django.utils.functional import SimpleLazyObject
 
+from plexica.core.limits import API_PREFIX
 from plexica.identity.models import User
 from plexica.identity.oidc.backend import BACKEND_PATH
-from plexica.identity.session_store import SessionStore
+from plexica.identity.session_store import SESSION, SessionStore, is_key
+from tenants.arrival import Along, found_along
+
+
+def session_of(request: HttpRequest) -> Along | None:
+    """Return the read of the session that a request names; None where none will be asked for."""
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+    if not is_key(key) or request.path_info.startswith(API_PREFIX):
+        return None
+    return Along(SESSION, (key, timezone.now()))
+
+
+class ArrivedSessionMiddleware(SessionMiddleware):
+    """Django's, with what was read of the session along with the tenant."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Have the session be read when somebody asks for it, unless it has been already."""
+        super().process_request(request)
+        if isinstance(request.session, SessionStore):
+            request.session.arrived = found_along(request)
 
 
 class SessionUserMiddleware(AuthenticationMiddleware):

@@ -144,7 +144,7 @@ MIDDLEWARE = [
     "plexica.core.limits.BodyLimitMiddleware",
     "plexica.core.rate_limit_middleware.ApiRateMiddleware",
     "plexica.core.csp.ScopedCSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "plexica.identity.authentication.ArrivedSessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "plexica.identity.authentication.SessionUserMiddleware",

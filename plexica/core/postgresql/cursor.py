@@ -3,7 +3,7 @@
 So a change of scope costs no trip to the server of its own, of which each request has two.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Protocol, Self
 
@@ -28,6 +28,30 @@ class ScopeKeeper(Protocol):
         """Note which scope the connection has been set to; None: nobody can tell."""
 
 
+class Together(str):
+    """Statements that go in one message, each in a scope of its own.
+
+    Attributes:
+        scope: What the connection is set to after the last one.
+    """
+
+    __slots__ = ("scope",)
+
+    scope: Scope
+
+    @classmethod
+    def of(cls, statements: Sequence[tuple[Scope, str]]) -> Self:
+        """Return some statements, whose values are in them, each with its scope."""
+        made = cls("; ".join(f"{scope_statement(scope)}; {text}" for scope, text in statements))
+        made.scope = statements[-1][0]
+        return made
+
+    @staticmethod
+    def result(number: int) -> int:
+        """Return which result of the message is that of a statement, counted from nought."""
+        return number * (_RESULT + 1) + _RESULT
+
+
 class Cursor(ClientCursor[Any]):
     """The driver's, in the scope of who executes.
 
@@ -38,7 +62,10 @@ class Cursor(ClientCursor[Any]):
     keeper: ScopeKeeper | None = None
 
     def execute(self, query: Any, params: Any = None, **options: Any) -> Self:
-        """Execute a statement in the current scope."""
+        """Execute a statement in the current scope, or several in theirs."""
+        if isinstance(query, Together):
+            self._set_scope(query.scope, str(query))
+            return self
         scope = self.keeper.scope_to_set() if self.keeper else None
         if scope is None:
             super().execute(query, params, **options)

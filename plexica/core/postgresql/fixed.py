@@ -13,7 +13,8 @@ from django.db import connection
 from django.db.models import Model, QuerySet
 from django.db.models.query import get_related_populators
 
-from plexica.core.scope import current_scope
+from plexica.core.postgresql.cursor import Together
+from plexica.core.scope import Scope, current_scope
 
 M = TypeVar("M", bound=Model)
 
@@ -54,16 +55,55 @@ class FixedRead(Generic[M]):
         """Return the first row that the query finds, or None, read anew from the database."""
         if current_scope().missing:
             return self._build(*values).first()
-        compiled = self._compiled
-        if compiled is None:
-            compiled = self._compiled = _compile(self._build(*self._examples), self._examples)
+        with connection.cursor() as cursor:
+            cursor.execute(*self.statement(*values))
+            return self.instance(cursor.fetchone())
+
+    def statement(self, *values: Any) -> tuple[str, list[Any]]:
+        """Return the SQL for some values, and its parameters."""
+        compiled = self._made()
         parameters = list(compiled.parameters)
         for place, value in zip(compiled.places, values, strict=True):
             parameters[place] = value
-        with connection.cursor() as cursor:
-            cursor.execute(compiled.sql, parameters)
-            row = cursor.fetchone()
-        return None if row is None else _instance(compiled, row)
+        return compiled.sql, parameters
+
+    def instance(self, row: Sequence[Any] | None) -> M | None:
+        """Return a row of what that SQL has found as the model's."""
+        return None if row is None else _instance(self._made(), row)
+
+    def _made(self) -> _Compiled:
+        if self._compiled is None:
+            self._compiled = _compile(self._build(*self._examples), self._examples)
+        return self._compiled
+
+
+@dataclass(frozen=True, slots=True)
+class ScopedRead:
+    """A read, with its values, in a scope that is not the current one.
+
+    Attributes:
+        scope: The scope, of a schema that is not behind.
+        read: What is read.
+        values: Of what.
+    """
+
+    scope: Scope
+    read: FixedRead[Any]
+    values: Sequence[Any]
+
+
+def first_of_each(*reads: ScopedRead) -> list[Any]:
+    """Return the first row, or None, that each of some reads finds, all in one trip."""
+    with connection.cursor() as cursor:
+        statements = [
+            (each.scope, cursor.mogrify(*each.read.statement(*each.values))) for each in reads
+        ]
+        cursor.execute(Together.of(statements))
+        found = []
+        for number, each in enumerate(reads):
+            cursor.set_result(Together.result(number))
+            found.append(each.read.instance(cursor.fetchone()))
+    return found
 
 
 def _compile(query: QuerySet[M], examples: Sequence[Any]) -> _Compiled:

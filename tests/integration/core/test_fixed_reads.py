@@ -14,8 +14,8 @@ from django.utils import timezone
 from plexica.core.postgresql.fixed import FixedRead
 from plexica.core.scope import Scope, enter_scope
 from plexica.identity.models import BrowserSession, RealmSync, User
-from plexica.identity.session_store import _SESSION
-from tenants.middleware import _DOMAIN_OF_HOST
+from plexica.identity.session_store import SESSION
+from tenants.arrival import _DOMAIN_OF_HOST
 from tenants.models import Domain, Tenant
 from tenants.scopes import scope_of, tenant_scope
 
@@ -48,7 +48,7 @@ def test_a_session_comes_with_its_login_and_its_person(acme: Tenant, is_login: b
         user = User.objects.create(issuer="http://fixed", subject=uuid.uuid4().hex)
         if is_login:
             BrowserSession.objects.create(session=session, user=user, tokens="secret")
-        found = _SESSION.first(session.pk, now)
+        found = SESSION.first(session.pk, now)
         assert found is not None
         with CaptureQueriesContext(connection) as captured:
             assert _all_of(found)["session_data"] == "x"
@@ -61,9 +61,9 @@ def test_a_session_comes_with_its_login_and_its_person(acme: Tenant, is_login: b
         if browser:
             assert "tokens" in browser.get_deferred_fields()
             assert browser.tokens == "secret"
-        assert _SESSION.first(session.pk, now + timedelta(hours=2)) is None
+        assert SESSION.first(session.pk, now + timedelta(hours=2)) is None
         session.delete()
-        assert _SESSION.first(session.pk, now) is None
+        assert SESSION.first(session.pk, now) is None
         user.delete()
 
 
