@@ -6,4 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plexica.settings")
 
-application = get_wsgi_application()
+_django = get_wsgi_application()
+
+from plexica.core.forwarded import only_from_proxies  # noqa: E402 (it reads the settings)
+
+application = only_from_proxies(_django)

@@ -82,11 +82,11 @@ class Keycloak(Part):
     @property
     def is_fetched(self) -> bool:
         """Whether its directory of tools is there; it appears only when it is whole."""
-        return self._home.exists()
+        return self.home.exists()
 
     def fetch(self) -> None:
         """Fetch the distribution and build it once for our database, for all instances."""
-        make_whole(self._home, self._build)
+        make_whole(self.home, self._build)
 
     def program(self) -> Program:
         """Run the built server; every password is in the environment, not in the arguments."""
@@ -101,9 +101,9 @@ class Keycloak(Part):
                 # After the database was restarted, each connection that is kept would cost one
                 # request an error 500.
                 "-Dquarkus.datasource.jdbc.validate-on-borrow=true",
-                f"-Dkc.home.dir={self._home}",
-                f"-Djboss.server.config.dir={self._home / 'conf'}",
-                *("-cp", self._home / "lib" / "quarkus-run.jar"),
+                f"-Dkc.home.dir={self.home}",
+                f"-Djboss.server.config.dir={self.home / 'conf'}",
+                *("-cp", self.home / "lib" / "quarkus-run.jar"),
                 "io.quarkus.bootstrap.runner.QuarkusEntryPoint",
                 # A cluster of one: otherwise it would listen for others on every address.
                 *("start", "--optimized", "--cache=local", "--http-enabled=true"),
@@ -160,7 +160,8 @@ class Keycloak(Part):
             return False
 
     @property
-    def _home(self) -> Path:
+    def home(self) -> Path:
+        """Its directory of tools."""
         options = hashlib.sha256(" ".join(_BUILD_OPTIONS).encode()).hexdigest()[:8]
         return self.instance.tools / f"keycloak-{VERSION}-{options}"
 

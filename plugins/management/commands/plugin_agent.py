@@ -27,9 +27,10 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_signal: stopping.set())
         place = Path(settings.PLEXICA_PLUGIN_DIR)
-        agent = Agent(
-            [ProcessRuntime(place, settings.PLEXICA_PLUGIN_USERS)], on_look=(place / "looked").touch
+        runtime = ProcessRuntime(
+            place, settings.PLEXICA_PLUGIN_USERS, host=settings.PLEXICA_PLUGIN_HOST
         )
+        agent = Agent([runtime], on_look=(place / "looked").touch)
         with platform_scope():
             # A handler must not meet the very lock that it asks for, so this thread only waits.
             working = start_thread(lambda: agent.run(stopping), name="plugin-agent")
