@@ -39,7 +39,7 @@ RUN python3 -m venv --without-pip /opt/plexica \
     -r requirements/base.txt \
   && cd /opt/plexica/lib/python3.11/site-packages \
   # What no process of ours reads: tests, other services than S3, other languages than ours.
-  && find . -depth -type d \( -name tests -o -name test \) -exec rm -rf {} + \
+  && find . -depth -type d -name tests -exec rm -rf {} + \
   && find botocore/data boto3/data -mindepth 1 -maxdepth 1 -type d ! -name s3 -exec rm -rf {} + \
   && find babel/locale-data -type f ! -name 'en*' ! -name 'it*' ! -name 'root.dat' -delete \
   && find . -type d -path '*/locale/*/LC_MESSAGES' ! -path '*/en/*' ! -path '*/it/*' -exec rm -rf {} + \
@@ -55,9 +55,10 @@ RUN /opt/plexica/bin/python deploy/messages.py \
     CELERY_BROKER_URL=redis://build KEYCLOAK_URL=http://build S3_ENDPOINT_URL=http://build \
     S3_ACCESS_KEY=$any S3_SECRET_KEY=$any PLEXICA_SMTP_HOST=build \
     PLEXICA_STATIC_ROOT=/srv/plexica/collected \
-    /opt/plexica/bin/python manage.py collectstatic --no-input --verbosity 0 \
+    sh -ec "/opt/plexica/bin/python manage.py collectstatic --no-input --verbosity 0; \
+      /opt/plexica/bin/python manage.py check" \
   && rm -rf /opt/plexica/lib/python3.11/site-packages/drf_spectacular_sidecar/static \
-    deploy/frontend static package.json package-lock.json requirements .plexica \
+    deploy/frontend static/* package.json package-lock.json requirements .plexica \
   && python3 -m compileall -q --invalidation-mode unchecked-hash /opt/plexica /srv/plexica
 
 FROM python

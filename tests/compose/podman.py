@@ -80,6 +80,19 @@ def podman(*words: str, data: bytes | None = None, seconds: float = _SECONDS) ->
     return _run(["podman", *words], data=data, seconds=seconds, variables={})
 
 
+def log_of(name: str, lines: int) -> str:
+    """Return the end of a container's log, whichever stream it was written to."""
+    done = subprocess.run(  # noqa: S603 (our own words)
+        ["podman", "logs", "--tail", str(lines), name],  # noqa: S607 (whichever there is)
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=_SECONDS,
+        check=False,
+        env=environment(),
+    )
+    return done.stdout.decode("utf-8", "replace").strip()
+
+
 def is_successful(*words: str) -> bool:
     """Run Podman, and return whether it succeeded."""
     try:

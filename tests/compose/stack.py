@@ -20,6 +20,7 @@ from tests.compose.podman import (
     compose,
     container,
     is_successful,
+    log_of,
     podman,
 )
 
@@ -148,9 +149,8 @@ class Stack:
         ).strip()
 
     def log(self, name: str, lines: int = 40) -> str:
-        """Return the end of a service's log, whatever stream it was written to."""
-        found = podman("logs", "--tail", str(lines), container(name))
-        return found or "(nothing on the standard output; see podman logs)"
+        """Return the end of a service's log."""
+        return log_of(container(name), lines)
 
     def tell(self, *words: str) -> str:
         """Run the one-shot service `secrets`, as `docker compose run --rm secrets` does."""
