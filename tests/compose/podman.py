@@ -1,5 +1,6 @@
 """Podman with images, containers and networks of its own, apart from whatever else it runs here."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -9,6 +10,7 @@ from deploy.local.instance import CHECKOUT
 
 HOME = CHECKOUT / ".plexica" / "compose"
 PROJECT = "plexica-verify"
+_ALIVE = Path("/run") / f"plexica-{hashlib.sha256(bytes(HOME)).hexdigest()[:8]}"
 PROGRAMS = ("podman", "runc", "catatonit", "debootstrap")
 _NETWORK_PROGRAMS = (Path("/usr/lib/podman/netavark"), Path("/usr/lib/podman/aardvark-dns"))
 # Hybrid control groups are more than Podman's default runtime understands.
@@ -17,6 +19,8 @@ default_ulimits = []
 [engine]
 cgroup_manager = "cgroupfs"
 runtime = "runc"
+# Where it notes whether the machine was started anew; shared, another Podman would decide.
+tmp_dir = "{alive}"
 [network]
 network_backend = "netavark"
 network_config_dir = "{home}/networks"
@@ -50,7 +54,7 @@ def prepare() -> None:
     HOME.mkdir(parents=True, exist_ok=True)
     (HOME / "networks").mkdir(exist_ok=True)
     for name, text in (("containers.conf", _CONTAINERS), ("storage.conf", _STORAGE)):
-        (HOME / name).write_text(text.format(home=HOME), "utf-8")
+        (HOME / name).write_text(text.format(home=HOME, alive=_ALIVE), "utf-8")
 
 
 def environment() -> dict[str, str]:
