@@ -5,7 +5,7 @@ LOCAL := $(VENV)/python -m deploy.local
 
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up down restart status logs reset test fetch lint fix prove screenshots docs openapi permissions manifest messages requirements
+.PHONY: help venv up down restart status logs reset test fetch lint fix prove screenshots docs openapi permissions manifest messages requirements sdk release
 
 help: ## Show these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -80,6 +80,12 @@ permissions: venv ## Write docs/permissions.md anew, after a change of the permi
 manifest: venv ## Write docs/plugins/manifest.md and sdk.md anew, after a change of what they describe
 	@$(VENV)/python -m plexica_sdk.reference > docs/plugins/manifest.md
 	@$(VENV)/python -m plexica_sdk.api_reference > docs/plugins/sdk.md
+
+sdk: venv ## Build the SDK's wheel and source distribution into sdk/dist/, and check them
+	@$(VENV)/python -m deploy.sdk_release build
+
+release: venv ## Say whether the SDK may be released under a tag (TAG=sdk-v0.1.0)
+	@$(VENV)/python -m deploy.sdk_release check $(TAG)
 
 messages: venv ## Gather what is to be translated into locale/
 	@$(LOCAL) run -- python manage.py makemessages -l it --no-location --no-wrap \

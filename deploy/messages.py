@@ -13,6 +13,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 LOCALE = Path(__file__).resolve().parents[1] / "locale"
+# Compiled for whoever installs the SDK, so what is made of these is kept in the repository.
+SDK_LOCALE = LOCALE.parent / "sdk" / "src" / "plexica_sdk" / "hosting" / "locale"
 
 
 def compile_messages(directory: Path = LOCALE) -> list[Path]:
@@ -54,4 +56,6 @@ def _compile(source: Path, target: Path, changed_at: int) -> None:
 
 
 if __name__ == "__main__":
-    sys.stdout.writelines(f"Compiled {path.relative_to(LOCALE)}\n" for path in compile_messages())
+    for place in (LOCALE, SDK_LOCALE):
+        for path in compile_messages(place):
+            sys.stdout.write(f"Compiled {path.relative_to(place)}\n")

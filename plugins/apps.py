@@ -9,11 +9,14 @@ class PluginsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register what lower apps ask this one."""
+        from django.core.checks import Tags, register  # noqa: PLC0415
+
         from plexica.core.crypto import register_rotation  # noqa: PLC0415 (models are loaded now)
         from plexica.core.health import register_check  # noqa: PLC0415 (models are loaded now)
         from plexica.events.registry import add_source  # noqa: PLC0415
         from plexica.rbac.registry import register_source  # noqa: PLC0415 (models are loaded now)
         from plugins.backends import rotate_backend_secrets  # noqa: PLC0415
+        from plugins.checks import check_plugins  # noqa: PLC0415 (models are loaded now)
         from plugins.gateway.events import deliveries_to_plugins  # noqa: PLC0415
         from plugins.health import check_agent  # noqa: PLC0415
         from plugins.lifecycle.companion import PluginSchemas  # noqa: PLC0415
@@ -23,6 +26,7 @@ class PluginsConfig(AppConfig):
         from tenants.provisioning.kinds import register_kind  # noqa: PLC0415
         from tenants.schema.companions import register_companion  # noqa: PLC0415
 
+        register(check_plugins, Tags.database)
         register_rotation(rotate_installation_secrets)
         register_rotation(rotate_backend_secrets)
         add_source(deliveries_to_plugins)

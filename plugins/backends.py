@@ -46,7 +46,7 @@ class Endpoint:
 
     Attributes:
         backend_id: The audience of its contexts.
-        address: Host and port.
+        address: Host and port, or the path of a container's door.
         secret: As `PLEXICA_SECRET` has it: the key in URL-safe Base64 without padding.
     """
 

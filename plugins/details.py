@@ -7,7 +7,13 @@ from typing import Any
 from plexica.core.scope import platform_scope
 from plugins.installations import CatalogueEntry, Consent, consent_to, get_catalogue_entry
 from plugins.models import Installation
-from plugins.settings_values import definitions_of, plain_settings, secrets_given
+from plugins.secrets import names_of_secret_settings
+from plugins.settings_values import (
+    definitions_of,
+    missing_settings,
+    plain_settings,
+    secrets_given,
+)
 from tenants.models import ProvisioningStep, Tenant
 
 
@@ -19,11 +25,13 @@ class OfferDetails:
         consent: What it asks for, and what of that is new.
         settings: Its settings, each as the manifest has it, by their names.
         required: The names of those that have to be given.
+        missing: The names of those of them that would have no value if nobody gave one.
     """
 
     consent: Consent
     settings: Mapping[str, Mapping[str, Any]]
     required: tuple[str, ...]
+    missing: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +85,16 @@ def _offer(entry: CatalogueEntry) -> OfferDetails | None:
     # What this Plexica does not understand cannot be described.
     if entry.offered is None or entry.refusal:
         return None
-    manifest = entry.offered.contract
+    manifest, installation = entry.offered.contract, entry.installation
     return OfferDetails(
-        consent=consent_to(release=entry.offered, installation=entry.installation),
+        consent=consent_to(release=entry.offered, installation=installation),
         settings=definitions_of(manifest),
         required=tuple(manifest.document.get("settings", {}).get("required", ())),
+        missing=missing_settings(
+            manifest,
+            plain=installation.settings if installation else {},
+            secrets=names_of_secret_settings(installation=installation) if installation else (),
+        ),
     )
 
 

@@ -73,11 +73,11 @@ def export_installation(*, installation: Installation, actor: Actor) -> Export:
         actor: Who takes it away.
 
     Raises:
-        NothingToExport: It is neither enabled nor disabled.
+        NothingToExport: It is neither enabled nor disabled, nor is its data kept.
         ExportTooLarge: It is more than `PLEXICA_PLUGIN_EXPORT_MB`.
         ServiceUnavailable: The database or the storage server does not answer.
     """
-    if installation.state not in _STATES:
+    if installation.state not in _STATES and not installation.is_kept:
         raise NothingToExport(_("Only a plugin that is installed can be exported."))
     with platform_scope():
         with transaction.atomic():

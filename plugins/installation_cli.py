@@ -63,9 +63,6 @@ def add_installation_subcommands(add: Add) -> None:
             command.add_argument(
                 "--agree", action="store_true", help="Agree to all that the release asks for."
             )
-        if act in {_install, _upgrade, _uninstall}:
-            _add_waiting(command)
-        if act is _install:
             command.add_argument(
                 "--set",
                 action="append",
@@ -73,6 +70,8 @@ def add_installation_subcommands(add: Add) -> None:
                 metavar="NAME=VALUE",
                 help="A setting; its value as JSON, or a text.",
             )
+        if act in {_install, _upgrade, _uninstall}:
+            _add_waiting(command)
         if act is _uninstall:
             command.add_argument("--purge", action="store_true", help="Keep nothing of its data.")
 
@@ -123,7 +122,7 @@ def _install(options: Namespace, output: Output) -> ExitCode:
         slug=options.slug,
         version=options.release,
         uses=_agreed(options),
-        settings=dict(_setting(text) for text in options.set),
+        settings=_settings(options),
         actor=operator(),
     )
     return _wait(installation.run, options, output)
@@ -134,6 +133,7 @@ def _upgrade(options: Namespace, output: Output) -> ExitCode:
         installation=_found(options),
         version=options.release,
         uses=_agreed(options),
+        settings=_settings(options),
         actor=operator(),
     )
     return _wait(installation.run, options, output)
@@ -166,6 +166,10 @@ def _agreed(options: Namespace) -> tuple[str, ...]:
         return get_release(slug=options.slug, version=options.release).contract.uses
     current = get_plugin(slug=options.slug).current
     return current.contract.uses if current else ()
+
+
+def _settings(options: Namespace) -> dict[str, Any]:
+    return dict(_setting(text) for text in options.set)
 
 
 def _setting(text: str) -> tuple[str, Any]:

@@ -29,8 +29,9 @@ from plugins.secrets import (
     forget_secret_settings,
     names_of_secret_settings,
     set_secret_settings,
+    set_target_secrets,
 )
-from plugins.settings_values import Settings, check_settings
+from plugins.settings_values import Settings, check_settings, still_acceptable
 from plugins.states import InstallationState, ReleaseState
 from plugins.switching import switch
 from plugins.telling import tell
@@ -81,6 +82,10 @@ def install_plugin(
         before = _find(tenant, slug)
         if before is not None and before.state not in _MAY_BE_INSTALLED:
             raise InstallationStateRefused(_("This plugin is installed already."))
+        if before is not None and before.is_being_purged:
+            raise InstallationStateRefused(
+                _("The data of this plugin is being removed. Install it once that is done.")
+            )
         kept = before is not None and before.purge_after is not None
         release = release_to_install(
             slug=slug, version=version, kept=before.release if before and kept else None
@@ -151,7 +156,12 @@ def disable_installation(*, installation: Installation, actor: Actor) -> Install
 
 
 def upgrade_installation(
-    *, installation: Installation, version: str, uses: Collection[str], actor: Actor
+    *,
+    installation: Installation,
+    version: str,
+    uses: Collection[str],
+    settings: Mapping[str, Any],
+    actor: Actor,
 ) -> Installation:
     """Begin to bring an installation to a newer release; if that fails, the old one is back.
 
@@ -159,12 +169,14 @@ def upgrade_installation(
         installation: Which.
         version: The newer release; the current one when empty.
         uses: What of the host it may use: all that the new manifest asks for, and nothing else.
+        settings: Values by name, which count with the new release; what is left out stays.
         actor: Who asks for it.
 
     Raises:
         NotFound: There is no such release.
         ReleaseRefused: It is not newer, not offered, or does not work with this Plexica.
         ConsentMissing: Something that it asks for was not agreed to.
+        InvalidInput: A setting is not acceptable, or one that the new release needs is missing.
         InstallationStateRefused: The installation is neither enabled nor disabled.
         TenantBusy: Something else is being done to the tenant.
     """
@@ -178,13 +190,21 @@ def upgrade_installation(
                 % {"version": release.version}
             )
         check_consent(asked=release.contract.uses, given=uses)
+        values = check_settings(
+            release.contract,
+            settings,
+            plain=still_acceptable(release.contract, installation.settings),
+            secrets=names_of_secret_settings(installation=installation),
+        )
         installation.run = begin_run(
             tenant=installation.tenant, kind=RunKind.PLUGIN_UPGRADE, actor=actor
         )
         installation.state_before = installation.state
         installation.state = InstallationState.UPGRADING
         installation.target, installation.target_uses = release, sorted(uses)
+        installation.target_settings = values.plain
         installation.save()
+        set_target_secrets(installation=installation, values=values.secrets)
         # Its default grants stay: they are those of the release that it may come back to.
         follow_state(installation)
         tell(

@@ -166,6 +166,9 @@ class Installation(models.Model):
     # brought to, and what the tenant has agreed to for it.
     target = models.ForeignKey(Release, on_delete=models.PROTECT, null=True, related_name="+")
     target_uses = models.JSONField(null=True)
+    # While UPGRADING: the settings that count with the other release; the secret ones are kept
+    # beside those that count now.
+    target_settings = models.JSONField(null=True)
     state = models.CharField(
         max_length=20, choices=InstallationState.choices, default=InstallationState.INSTALLING
     )
@@ -214,6 +217,16 @@ class Installation(models.Model):
         return self.state == InstallationState.ENABLED
 
     @property
+    def is_kept(self) -> bool:
+        """Whether it is uninstalled, and its data is kept for a while."""
+        return self.state == InstallationState.UNINSTALLING and self.purge_after is not None
+
+    @property
+    def is_being_purged(self) -> bool:
+        """Whether it is uninstalled, and its data goes, or is about to be tried again to go."""
+        return self.state == InstallationState.UNINSTALLING and self.purge_after is None
+
+    @property
     def schema_name(self) -> str:
         """The PostgreSQL schema with its tables."""
         return f"{self.tenant.schema_name}__{self.plugin.slug.replace('-', '_')}"
@@ -253,8 +266,8 @@ class Backend(models.Model):
         max_length=20, choices=BackendState.choices, default=BackendState.STOPPED
     )
     runtime = models.CharField(max_length=20, blank=True)
-    # Host and port, and how the runtime finds again what it has started; empty while it does not
-    # run.
+    # Host and port or the path of a door, and how the runtime finds again what it has started;
+    # empty while it does not run.
     address = models.CharField(max_length=100, blank=True)
     handle = models.CharField(max_length=200, blank=True)
     # What signs its contexts, encrypted; a new one at each start.

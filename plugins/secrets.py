@@ -9,6 +9,8 @@ from plugins.models import Installation, InstallationSecret
 
 DATABASE = "database"
 _SETTING = "setting:"
+# Of a release that an upgrade brings, until it is there.
+_TARGET = "target:"
 _GENERATED_BYTES = 32
 _BATCH = 500
 
@@ -53,6 +55,31 @@ def forget_secret_settings(*, installation: Installation, names: Collection[str]
     with fenced_transaction():
         InstallationSecret.objects.filter(
             installation=installation, name__in=[_SETTING + name for name in names]
+        ).delete()
+
+
+def set_target_secrets(*, installation: Installation, values: Mapping[str, str]) -> None:
+    """Keep values of secret settings that count once an upgrade has succeeded."""
+    for name, value in values.items():
+        _keep(installation, _TARGET + name, value)
+
+
+def adopt_target_secrets(*, installation: Installation) -> None:
+    """Let the secret settings that an upgrade has brought count from now on."""
+    with fenced_transaction():
+        found = InstallationSecret.objects.filter(
+            installation=installation, name__startswith=_TARGET
+        )
+        values = {each.name.removeprefix(_TARGET): decrypt(each.ciphertext) for each in found}
+        set_secret_settings(installation=installation, values=values)
+        found.delete()
+
+
+def forget_target_secrets(*, installation: Installation) -> None:
+    """Forget the secret settings of an upgrade that has failed."""
+    with fenced_transaction():
+        InstallationSecret.objects.filter(
+            installation=installation, name__startswith=_TARGET
         ).delete()
 
 

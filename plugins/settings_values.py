@@ -1,6 +1,6 @@
 """The settings of installations: what may be given, what is kept, and what the plugin gets."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -87,6 +87,40 @@ def check_settings(
     if problems:
         raise InvalidInput(_("See errors for what is wrong with which field."), fields=problems)
     return Settings(kept, new_secrets, frozenset(forgotten))
+
+
+def still_acceptable(manifest: Manifest, plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of some kept values that a release would accept: another one may refuse some.
+
+    Args:
+        manifest: What the release says of its settings.
+        plain: The values, none of them secret.
+    """
+    known = definitions_of(manifest)
+    return {
+        name: value
+        for name, value in plain.items()
+        if name in known and not known[name].get("secret") and not _explain(value, known[name])
+    }
+
+
+def missing_settings(
+    manifest: Manifest, *, plain: Mapping[str, Any], secrets: Collection[str]
+) -> tuple[str, ...]:
+    """Return the names of the settings that a release needs and that would have no value.
+
+    Args:
+        manifest: What the release says of its settings.
+        plain: The values that are kept and not secret.
+        secrets: The names of the secrets that are kept.
+    """
+    known = definitions_of(manifest)
+    there = {*still_acceptable(manifest, plain), *secrets}
+    return tuple(
+        name
+        for name in manifest.document.get("settings", {}).get("required", ())
+        if name not in there and "default" not in known[name]
+    )
 
 
 def plain_settings(installation: Installation, manifest: Manifest) -> dict[str, Any]:

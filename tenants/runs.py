@@ -30,6 +30,7 @@ def begin_run(
     actor: Actor,
     started: Collection[str] = (),
     only: Collection[str] | None = None,
+    is_sent: bool = True,
 ) -> ProvisioningRun:
     """Write a run with its steps, and have it worked on once the transaction is committed.
 
@@ -39,6 +40,7 @@ def begin_run(
         actor: Who asks for it.
         started: The steps that count as started, because an earlier run has left something.
         only: The names of the steps that are to be done, where it is not all.
+        is_sent: Whether a worker is to take it up; whoever takes it up alone says no.
 
     Raises:
         TenantBusy: The tenant has a run that is not finished.
@@ -63,5 +65,6 @@ def begin_run(
         )
         for position, action in enumerate(actions)
     )
-    send_after_commit(PROVISIONING_TASK, run_id=str(run.id))
+    if is_sent:
+        send_after_commit(PROVISIONING_TASK, run_id=str(run.id))
     return run

@@ -200,5 +200,9 @@ def _has_version(version: str) -> Q:
 
 def name_platform_parts(names: Collection[str]) -> dict[str, str]:
     """Return what people call the parts of the platform that the audit tells of, by their names."""
-    known = {"tenants": _("all tenants"), "shared": _("what all tenants share")}
+    known = {
+        "tenants": _("all tenants"),
+        "shared": _("what all tenants share"),
+        "backup": _("the platform’s backup"),
+    }
     return {name: known[name] for name in names if name in known}

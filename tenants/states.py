@@ -66,6 +66,7 @@ class RunKind(models.TextChoices):
     DELETE = "delete", _("Deletion")
     RESTORE = "restore", _("Restoration")
     PURGE = "purge", _("Removal")
+    FROM_BACKUP = "from-backup", _("Restoration from a backup")
     UPGRADE = "upgrade", _("Upgrade")
     PLUGIN_INSTALL = "plugin-install", _("Installation of a plugin")
     PLUGIN_UPGRADE = "plugin-upgrade", _("Upgrade of a plugin")

@@ -16,6 +16,8 @@ from deploy.local.s3 import S3
 ADMIN_USERNAME = "superadmin"
 ADMIN_EMAIL = "superadmin@plexica.localhost"
 API_CLIENT_ID = "plexica-api"
+# What an operator may choose for plugins, and nothing else of the platform depends on.
+PLUGIN_CHOICES = ("PLEXICA_PLUGIN_RUNTIME", "PLEXICA_PLUGIN_ENGINE", "PLEXICA_PLUGIN_BASE_IMAGE")
 
 
 def web_environment(instance: Instance) -> dict[str, str]:
@@ -37,6 +39,9 @@ def web_environment(instance: Instance) -> dict[str, str]:
         "PLEXICA_PLUGIN_DIR": str(instance.root / "plugins"),
         "PLEXICA_PLUGIN_STATIC_DIR": str(instance.root / "plugin-static"),
     }
+    for name in PLUGIN_CHOICES:
+        if name in external:
+            found[name] = external[name]
     for part in (Postgres, Redis, Keycloak, S3, Mail):
         found |= part(instance).environment()
     return found

@@ -161,7 +161,7 @@ class Keycloak(Part):
 
     @property
     def home(self) -> Path:
-        """Its directory of tools."""
+        """Where the built distribution is."""
         options = hashlib.sha256(" ".join(_BUILD_OPTIONS).encode()).hexdigest()[:8]
         return self.instance.tools / f"keycloak-{VERSION}-{options}"
 

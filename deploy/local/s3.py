@@ -7,9 +7,9 @@ from pathlib import Path
 import requests
 
 from deploy.local.files import make_whole
+from deploy.local.go import run_go
 from deploy.local.part import Part, Program
 from deploy.local.ports import LOOPBACK
-from deploy.local.system import package_file, run
 
 VERSION = "v1.8.0"
 _MODULE = "github.com/versity/versitygw/cmd/versitygw"
@@ -107,18 +107,11 @@ class S3(Part):
 
     def _build(self, target: Path) -> None:
         work = target / "go"
-        run(
-            [package_file("go", "bin", "go"), "install", f"{_MODULE}@{VERSION}"],
+        run_go(
+            ["install", "-ldflags=-w", f"{_MODULE}@{VERSION}"],
+            work=work,
             timeout=_BUILD_SECONDS,
-            environment={
-                "GOTOOLCHAIN": "local",
-                "GOBIN": os.fspath(target),
-                "CGO_ENABLED": "0",
-                # In the target, so that nothing stays behind in the home directory.
-                "GOPATH": os.fspath(work),
-                "GOCACHE": os.fspath(work / "cache"),
-                "GOFLAGS": "-modcacherw -ldflags=-w",
-            },
+            environment={"GOBIN": os.fspath(target)},
             directory=target,
             doing="Building the S3 server",
         )

@@ -5,6 +5,10 @@ from django.utils.translation import gettext_noop
 ACTIONS = frozenset(
     {
         gettext_noop("audit exported"),
+        gettext_noop("backup begun"),
+        gettext_noop("backup done"),
+        gettext_noop("backup failed"),
+        gettext_noop("backup removed"),
         gettext_noop("file deleted"),
         gettext_noop("file downloaded"),
         gettext_noop("file folder deleted"),
@@ -79,8 +83,10 @@ ACTIONS = frozenset(
         gettext_noop("tenant owner requested"),
         gettext_noop("tenant removal begun"),
         gettext_noop("tenant repaired"),
+        gettext_noop("tenant restoration from backup begun"),
         gettext_noop("tenant restoration requested"),
         gettext_noop("tenant restored"),
+        gettext_noop("tenant restored from backup"),
         gettext_noop("tenant resumed"),
         gettext_noop("tenant resumption requested"),
         gettext_noop("tenant rollback retried"),

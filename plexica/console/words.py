@@ -71,6 +71,16 @@ RUN_WORDS: dict[str, RunWords] = {
         failure_text=_("The tenant is still closed and waits for its removal; nothing is lost."),
         retry=_("Try it again"),
     ),
+    RunKind.FROM_BACKUP: RunWords(
+        title=_("Restoration of %(name)s from a backup"),
+        success=_("%(name)s is back"),
+        success_text=_("All of it is as the archive has it."),
+        failure_text=_(
+            "Nothing of this restoration is left. Whoever has the archive can begin it again with"
+            " `manage.py backup restore`."
+        ),
+        retry=_("Try it again"),
+    ),
     RunKind.PURGE: RunWords(
         title=_("Removal of %(name)s"),
         success=_("%(name)s is gone"),

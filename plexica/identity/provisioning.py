@@ -1,6 +1,7 @@
 """The step that gives a tenant its realm."""
 
 from functools import lru_cache
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -50,11 +51,8 @@ class Realm(Step):
         workspace_secret = ensure_secret(tenant=tenant, name=WORKSPACE_SECRET)
         management_secret = ensure_secret(tenant=tenant, name=MANAGEMENT_SECRET)
         master = master_client(tenant.keycloak)
-        representation = tenant_realm(
-            tenant,
-            workspace_secret=workspace_secret,
-            management_secret=management_secret,
-            login_theme=_login_theme(tenant.keycloak),
+        representation = self.represent(
+            tenant, workspace_secret=workspace_secret, management_secret=management_secret
         )
         try:
             master.create_realm(representation)
@@ -75,6 +73,23 @@ class Realm(Step):
                 gettext_noop("The realm was made, but its own account cannot manage it.")
             )
         note_digest(tenant=tenant, field="realm_digest", digest=realm_digest())
+
+    def represent(
+        self, tenant: Tenant, *, workspace_secret: str, management_secret: str
+    ) -> dict[str, Any]:
+        """Return the realm that is made, with the clients and the account that Plexica needs.
+
+        Args:
+            tenant: Whose realm it is.
+            workspace_secret: The secret of the client that logs browsers in.
+            management_secret: The secret of the account that manages the realm.
+        """
+        return tenant_realm(
+            tenant,
+            workspace_secret=workspace_secret,
+            management_secret=management_secret,
+            login_theme=_login_theme(tenant.keycloak),
+        )
 
     def undo(self, tenant: Tenant) -> None:
         """Delete the realm if it is this tenant's, and forget its secrets, tokens and keys.

@@ -3,6 +3,7 @@
 Every name here is either Django's, a library's, or begins with `PLEXICA_`, `KEYCLOAK_` or `S3_`.
 """
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,21 @@ from plexica.settings.api import (
     REST_FRAMEWORK,
     SPECTACULAR_SETTINGS,
     WORKSPACE_SPECTACULAR_SETTINGS,
+)
+from plexica.settings.backups import (
+    PLEXICA_BACKUP_HOURS,
+    PLEXICA_BACKUP_KEEP,
+    PLEXICA_BACKUP_RECIPIENTS,
+    PLEXICA_BACKUP_S3_ACCESS_KEY,
+    PLEXICA_BACKUP_S3_ENDPOINT_URL,
+    PLEXICA_BACKUP_S3_REGION,
+    PLEXICA_BACKUP_S3_SECRET_KEY,
+    PLEXICA_BACKUP_STATEMENT_SECONDS,
+    PLEXICA_BACKUP_TARGET,
+    PLEXICA_KEYCLOAK_DB_PASSWORD,
+    PLEXICA_KEYCLOAK_DB_URL,
+    PLEXICA_KEYCLOAK_DB_USERNAME,
+    PLEXICA_KEYCLOAK_HOME,
 )
 from plexica.settings.environment import (
     Environment,
@@ -78,7 +94,7 @@ PLEXICA_ENCRYPTION_KEYS: list[str] = [
 
 # Applications. A shared app has its tables once, in `public`; a tenant app in every tenant's schema
 # and in the platform's own. No app is in both, so a query never falls through to another's table.
-SHARED_APPS = ["tenants", "plexica.events", "plugins"]
+SHARED_APPS = ["tenants", "plexica.events", "plugins", "plexica.backup"]
 TENANT_APPS = ["plexica.identity", "plexica.rbac", "plexica.audit", "django.contrib.sessions"]
 INSTALLED_APPS = [
     *SHARED_APPS,
@@ -356,6 +372,16 @@ PLEXICA_PLUGIN_DIR = env.path("PLEXICA_PLUGIN_DIR", default=str(BASE_DIR / ".ple
 # The name under which backends are reached, and listen, where the agent has a machine to itself.
 PLEXICA_PLUGIN_HOST = matching("PLEXICA_PLUGIN_HOST", r"[a-z0-9.-]{1,100}", default="127.0.0.1")
 PLEXICA_PLUGIN_USERS = number_range("PLEXICA_PLUGIN_USERS", default="59000-59999")
+# What runs them (ADR 23): processes, or containers of the engine behind a socket, whose images
+# begin with one that has this Python.
+PLEXICA_PLUGIN_RUNTIME = matching("PLEXICA_PLUGIN_RUNTIME", "process|container", default="process")
+PLEXICA_PLUGIN_ENGINE = matching(
+    "PLEXICA_PLUGIN_ENGINE", "unix:///.+", default="unix:///var/run/docker.sock"
+)
+PLEXICA_PLUGIN_BASE_IMAGE = env.str(
+    "PLEXICA_PLUGIN_BASE_IMAGE",
+    default="docker.io/library/python:{}.{}-slim-bookworm".format(*sys.version_info),
+)
 
 # API
 

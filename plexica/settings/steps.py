@@ -20,6 +20,18 @@ TENANT_STEPS = {
         "plugins.lifecycle.tenants.PluginsClosed",
     ],
     "restore": ["plexica.identity.access.Opening", "plugins.lifecycle.tenants.PluginsOpened"],
+    "from-backup": [
+        "tenants.schema.step.Schema",
+        "plexica.storage.provisioning.Bucket",
+        "plexica.backup.steps.RestoredRealm",
+        "plexica.backup.steps.Rows",
+        "plexica.backup.steps.People",
+        "plexica.backup.steps.Files",
+        "plexica.backup.steps.Plugins",
+        "plexica.backup.steps.Comparison",
+        "plexica.backup.steps.RestoredRoles",
+        "plexica.backup.steps.Mails",
+    ],
     # Before the steps of creation are taken back.
     "purge": ["plugins.lifecycle.tenants.PluginsRemoved"],
     "plugin-install": [

@@ -26,7 +26,7 @@ from plexica.identity.actors import actor_of
 from plexica.rbac.guards import require
 from plexica.workspace.plugin_forms import ConsentForm, PurgeForm, UninstallForm
 from plexica.workspace.plugin_settings_form import PluginSettingsForm
-from plexica.workspace.plugin_views import ASKING, SETTLED, describe, is_kept, to_run
+from plexica.workspace.plugin_views import ASKING, SETTLED, describe, to_run
 from plexica.workspace.plugin_words import PLUGIN_RUN_WORDS
 from plugins.details import OfferDetails, PluginDetails, get_plugin_details
 from plugins.exporting import export_installation
@@ -45,7 +45,7 @@ def plugin_install(request: HttpRequest, slug: str) -> HttpResponse:
     tenant = tenant_of(request)
     details = get_plugin_details(tenant=tenant, slug=slug)
     before = details.entry.installation
-    kept = before if before is not None and is_kept(before) else None
+    kept = before if before is not None and before.is_kept else None
     if before is not None and kept is None and before.state != InstallationState.FAILED:
         return redirect("workspace:plugin_detail", slug=slug)
     release, offer = _offered(details)
@@ -58,26 +58,20 @@ def plugin_install(request: HttpRequest, slug: str) -> HttpResponse:
         values=kept.settings if kept else {},
         secrets=_secrets(details) if kept else (),
     )
-    status = 200
-    if data is not None:
-        status = 400
-        # Both are asked, so that all that is wrong is said at once.
-        if consent.is_valid() & form.is_valid():
-            try:
-                _check_version(consent, release)
-                installation = install_plugin(
-                    tenant=tenant,
-                    slug=slug,
-                    version=release.version,
-                    uses=[use.key for use in offer.consent.uses],
-                    settings=form.values(),
-                    actor=actor_of(request),
-                )
-            except (InvalidInput, Conflict) as error:
-                _refuse(error, consent, form)
-                status = error.status
-            else:
-                return to_run(installation)
+
+    def install() -> Installation:
+        return install_plugin(
+            tenant=tenant,
+            slug=slug,
+            version=release.version,
+            uses=[use.key for use in offer.consent.uses],
+            settings=form.values(),
+            actor=actor_of(request),
+        )
+
+    outcome = _agreed(consent, form, release, install)
+    if isinstance(outcome, HttpResponse):
+        return outcome
     return render_page(
         request,
         "workspace/plugin_install.html",
@@ -87,7 +81,7 @@ def plugin_install(request: HttpRequest, slug: str) -> HttpResponse:
             "form": form,
             "kept": kept,
         },
-        status=status,
+        status=outcome,
     )
 
 
@@ -100,22 +94,31 @@ def plugin_upgrade(request: HttpRequest, slug: str) -> HttpResponse:
     release, offer = _offered(details)
     if not details.entry.has_newer:
         return redirect("workspace:plugin_detail", slug=slug)
-    form = ConsentForm(
-        request.POST if request.method == "POST" else None,
+    data = _split(request)
+    consent = ConsentForm(
+        data and data[0],
         is_asking=offer.consent.has_new,
         initial={"version": release.version},
     )
+    # What has a value keeps it; what else there is to set, is set when it is upgraded.
+    form = PluginSettingsForm(
+        data and data[1],
+        definitions={name: offer.settings[name] for name in offer.missing},
+        required=offer.missing,
+        values={},
+        secrets=(),
+    )
 
     def upgrade() -> Installation:
-        _check_version(form, release)
         return upgrade_installation(
             installation=installation,
             version=release.version,
             uses=[use.key for use in offer.consent.uses],
+            settings=form.values(),
             actor=actor_of(request),
         )
 
-    outcome = _begin(form, upgrade)
+    outcome = _agreed(consent, form, release, upgrade)
     if isinstance(outcome, HttpResponse):
         return outcome
     return render_page(
@@ -123,9 +126,9 @@ def plugin_upgrade(request: HttpRequest, slug: str) -> HttpResponse:
         "workspace/plugin_upgrade.html",
         {
             **describe(details, release=release, consent=offer.consent),
+            "consent_form": consent,
             "form": form,
             "has_new": offer.consent.has_new,
-            "missing": _missing(details, offer),
         },
         status=outcome,
     )
@@ -138,10 +141,10 @@ def plugin_uninstall(request: HttpRequest, slug: str) -> HttpResponse:
     tenant, days = tenant_of(request), settings.PLEXICA_PLUGIN_KEEP_DAYS
     entry = get_catalogue_entry(tenant=tenant, slug=slug)
     installation = entry.installation
-    if installation is None or not (installation.state in SETTLED or is_kept(installation)):
+    if installation is None or not (installation.state in SETTLED or installation.is_kept):
         return redirect("workspace:plugin_detail", slug=slug)
     data = request.POST if request.method == "POST" else None
-    is_purge = is_kept(installation)
+    is_purge = installation.is_kept
     form = PurgeForm(data, slug=slug) if is_purge else UninstallForm(data, slug=slug, days=days)
     outcome = _begin(
         form,
@@ -264,15 +267,24 @@ def _split(request: HttpRequest) -> tuple[Any, Any] | None:
     return consent, rest
 
 
-def _missing(details: PluginDetails, offer: OfferDetails) -> list[str]:
-    """Return the titles of the settings that a release needs and that nobody has given yet."""
-    installation = details.entry.installation
-    given = {*(installation.settings if installation else ()), *_secrets(details)}
-    return [
-        offer.settings[name]["title"]
-        for name in offer.required
-        if name not in given and "default" not in offer.settings[name]
-    ]
+def _agreed(
+    consent: ConsentForm,
+    form: PluginSettingsForm,
+    release: Release,
+    act: Callable[[], Installation],
+) -> HttpResponse | int:
+    """Begin what was agreed to: lead to the run, or say with which status to ask again."""
+    if not consent.is_bound:
+        return HTTPStatus.OK
+    # Both are asked, so that all that is wrong is said at once.
+    if not consent.is_valid() & form.is_valid():
+        return HTTPStatus.BAD_REQUEST
+    try:
+        _check_version(consent, release)
+        return to_run(act())
+    except (InvalidInput, Conflict) as error:
+        _refuse(error, consent, form)
+        return error.status
 
 
 def _check_version(consent: ConsentForm, release: Release) -> None:

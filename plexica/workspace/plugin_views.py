@@ -85,7 +85,7 @@ def plugin_detail(request: HttpRequest, slug: str) -> HttpResponse:
         {
             **describe(details, release=release, consent=consent),
             "is_settled": installation is not None and installation.state in SETTLED,
-            "is_kept": installation is not None and is_kept(installation),
+            "is_kept": installation is not None and installation.is_kept,
             "has_settings": bool(details.installation and details.installation.definitions),
             "open_url": _first_page(request, slug),
             "entries": list_entries(target=f"plugin:{slug}")[:ENTRIES_SHOWN],
@@ -180,14 +180,6 @@ def describe(
             for asked in (consent.permissions if consent else ())
         ],
     }
-
-
-def is_kept(installation: Installation) -> bool:
-    """Return whether a plugin is uninstalled, and its data is kept for a while."""
-    return (
-        installation.state == InstallationState.UNINSTALLING
-        and installation.purge_after is not None
-    )
 
 
 def to_run(installation: Installation) -> HttpResponse:

@@ -33,4 +33,7 @@ class Runtimes:
                 if refusal:
                     raise PermanentError(refusal)
                 return runtime
-        raise PermanentError("The manifest names an image, and nothing here runs images.")
+        raise PermanentError(
+            "The manifest names an image, and plugins run as processes here. An operator can have"
+            " them run in containers: PLEXICA_PLUGIN_RUNTIME=container."
+        )

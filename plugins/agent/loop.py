@@ -22,6 +22,7 @@ from plugins.agent.choice import Runtimes
 from plugins.agent.ending import Ending
 from plugins.agent.lock import AgentLock
 from plugins.agent.pace import Pace
+from plugins.agent.rows import MAX_ERROR_LENGTH
 from plugins.agent.starting import Starting
 from plugins.models import Backend
 from plugins.runtimes.base import Runtime
@@ -69,6 +70,8 @@ class Agent:
         self._misses: dict[UUID, int] = {}
         self._tails: dict[UUID, int] = {}
         self._due: dict[str, datetime] = {}
+        # By runtime: why nothing can be said of its backends just now.
+        self._troubles: dict[str, str] = {}
 
     def run(self, stopping: threading.Event) -> None:
         """Work until told to stop, whatever happens meanwhile; then end all that it runs.
@@ -98,10 +101,13 @@ class Agent:
     def look(self) -> None:
         """Look at every backend once, and begin what there is to do."""
         self._jobs = {key: job for key, job in self._jobs.items() if not job.done()}
+        is_noting = self._is_due("notes", self._pace.notes)
+        self._ask_runtimes()
         if self._is_due("orphans", self._pace.orphans):
             self._end_orphans()
-        is_noting = self._is_due("notes", self._pace.notes)
         for backend in self._backends():
+            if backend.handle and backend.runtime in self._troubles:
+                continue
             try:
                 self._look_at(backend, is_noting=is_noting)
             except DatabaseError:
@@ -117,6 +123,22 @@ class Agent:
             self._write_log(backend)
         if backend.pk not in self._jobs and (act := self._decide(backend)) is not None:
             self._jobs[backend.pk] = self._pool.submit(self._do, backend, act)
+
+    def _ask_runtimes(self) -> None:
+        """Note which runtimes cannot be asked, and have what waited for one go on at once."""
+        found = {each.name: words for each in self._runtimes if (words := each.trouble())}
+        for name, words in found.items():
+            if name not in self._troubles:
+                logger.warning("plugin_runtime_away", runtime=name, words=words)
+                running = Backend.objects.filter(runtime=name).exclude(handle="")
+                running.update(last_error=words[:MAX_ERROR_LENGTH])
+        for name, words in self._troubles.items():
+            if name not in found:
+                logger.info("plugin_runtime_is_back", runtime=name)
+                told = Backend.objects.filter(runtime=name, last_error=words[:MAX_ERROR_LENGTH])
+                told.filter(state=BackendState.WAITING).update(retry_at=timezone.now())
+                told.update(last_error="")
+        self._troubles = found
 
     def _begin(self) -> None:
         """Be the one that works from now on."""
@@ -170,6 +192,8 @@ class Agent:
                 act(backend)
             except DatabaseError:
                 logger.warning("backend_job_without_database", exc_info=True)
+            except TransientError as error:
+                logger.warning("backend_job_put_off", words=str(error))
             except Exception:
                 logger.exception("backend_job_failed")
             finally:
@@ -192,7 +216,7 @@ class Agent:
         """End what runs and is no backend's; what a backend has started is ended with it."""
         busy = set(self._jobs)
         for runtime in self._runtimes:
-            running = runtime.list_running()
+            running = {} if runtime.name in self._troubles else runtime.list_running()
             if not running:
                 continue
             rows = list(Backend.objects.values_list("pk", "handle", "release__digest"))
@@ -225,8 +249,13 @@ class Agent:
     def _end_unknown(self) -> None:
         """End what the rows do not say, once the threads have ended."""
         for runtime in self._runtimes:
-            for handle in runtime.list_running():
-                runtime.stop(handle, self._pace.stop)
+            try:
+                for handle in runtime.list_running():
+                    runtime.stop(handle, self._pace.stop)
+            except TransientError as error:
+                logger.warning("plugin_agent_ends_without_runtime", words=str(error))
+            else:
+                runtime.close()
 
     def _write_log(self, backend: Backend) -> None:
         runtime = self._runtimes.of(backend)

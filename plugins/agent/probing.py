@@ -2,12 +2,15 @@
 
 import io
 import json
-import socket
 import time
 from http.client import HTTPException, HTTPResponse
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from plexica.core.errors import PermanentError, TransientError
+from plugins.doors import connect, host_header
+
+if TYPE_CHECKING:
+    import socket
 
 READY_PATH = "/_plexica/ready"
 CONTRACT = 1
@@ -28,7 +31,7 @@ def check_ready(address: str, *, plugin: str, version: str, seconds: float) -> N
     """See a backend answer that it is ready, and that it is the one that is meant.
 
     Args:
-        address: Its host and port.
+        address: Its host and port, or its door.
         plugin: The slug that it has to name.
         version: The version that it has to name.
         seconds: How long it may take in all, however slowly it writes.
@@ -60,10 +63,10 @@ def check_ready(address: str, *, plugin: str, version: str, seconds: float) -> N
 
 
 def _ask(address: str, deadline: float) -> bytes:
-    host, _colon, port = address.rpartition(":")
-    request = f"GET {READY_PATH} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    host = host_header(address)
+    request = f"GET {READY_PATH} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
     content = b""
-    with socket.create_connection((host, int(port)), timeout=_left(deadline)) as connection:
+    with connect(address, seconds=_left(deadline)) as connection:
         connection.sendall(request.encode("ascii"))
         while len(content) <= _MAX_BYTES:
             connection.settimeout(_left(deadline))

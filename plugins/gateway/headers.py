@@ -1,6 +1,7 @@
 """Which headers pass between browser and backend, and what becomes of the addresses in them."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from email.message import Message
 from urllib.parse import unquote, urlsplit
@@ -48,8 +49,10 @@ _PERSONAL = "private"
 _DEFAULT_CACHING = "private, no-cache"
 _DOTS = frozenset({".", ".."})
 
-_RUNNABLE = ("script", "xml", "css", "wasm", "svg")
+_RUNNABLE = ("script", "xml", "xsl", "css", "wasm", "svg", "multipart")
 _HTML = "text/html"
+# What a browser would act on by itself, or lead elsewhere; it reads a tag wherever this is found.
+_ACTIVE = re.compile(r"<(script|meta|base|iframe|frameset|frame|object|embed)[\s/>]", re.IGNORECASE)
 
 
 def headers_to_backend(headers: Mapping[str, str]) -> dict[str, str]:
@@ -106,6 +109,16 @@ def media_type(headers: Message, *, has_body: bool) -> str:
 def is_html(given: str) -> bool:
     """Return whether a type is that of HTML."""
     return given.partition(";")[0].strip().lower() == _HTML
+
+
+def check_html(content: str) -> None:
+    """Refuse HTML with tags that would run something, or lead the page elsewhere by themselves.
+
+    Raises:
+        BackendBroken: It has one.
+    """
+    if found := _ACTIVE.search(content):
+        raise BackendBroken(f"Its HTML has a <{found[1].lower()}>, which a plugin must not have.")
 
 
 def lead_back(address: str, prefix: str) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
+from plugins.doors import connect, host_header
 from plugins.gateway.failures import BackendBroken, BackendDown, BackendTimedOut
 
 TOTAL_SECONDS = 10.0
@@ -91,13 +92,13 @@ class _Connection(http.client.HTTPConnection):
     """One connection, of the pool or in use."""
 
     def __init__(self, address: str) -> None:
-        super().__init__(address)
+        super().__init__(host_header(address))
         self.address = address
         self.idle_since = 0.0
         self.timed: _TimedSocket | None = None
 
     def connect(self) -> None:
-        plain = socket.create_connection((self.host, self.port), timeout=CONNECT_SECONDS)
+        plain = connect(self.address, seconds=CONNECT_SECONDS)
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.timed = _TimedSocket(plain)
         # It has what `http.client` uses of a socket.
@@ -240,7 +241,7 @@ def send(
     A redirect is an answer like any other. Nothing is sent twice.
 
     Args:
-        address: The backend's host and port.
+        address: The backend's host and port, or its door.
         method: The method.
         target: Path and query, in ASCII.
         headers: The headers, with the body's length among them where there is a body.

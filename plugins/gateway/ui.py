@@ -19,10 +19,12 @@ class Page:
     Attributes:
         title: Its title.
         module: The ES module that it loads, a static file; or empty.
+        style: The style sheet, in the same way.
     """
 
     title: str
     module: str = ""
+    style: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def page_at(release: RunningRelease, path: str) -> Page:
     route = release.routes.match("GET", path)
     for page in _listed(release, "pages"):
         if route is not None and page["path"] == route.path:
-            return Page(page["title"], page.get("module", ""))
+            return Page(page["title"], page.get("module", ""), page.get("style", ""))
     return Page(release.name)
 
 

@@ -21,7 +21,7 @@ from plugins.gateway.bodies import FormKeeper, check_length, read_body
 from plugins.gateway.contexts import Caller, Via, permissions_held
 from plugins.gateway.failures import BackendBroken, BackendFailure
 from plugins.gateway.forwarding import Passage, Reply, forward, log_failure
-from plugins.gateway.headers import headers_to_backend, is_html
+from plugins.gateway.headers import check_html, headers_to_backend, is_html
 from plugins.gateway.ui import is_widget, page_at, prefix_of
 from plugins.installed import Installed, installed_here
 from tenants.requests import tenant_of
@@ -29,9 +29,10 @@ from tenants.requests import tenant_of
 _FRAGMENT_HEADERS = ("HX-Request", "HX-History-Restore-Request", "HX-Target")
 # By it a page's script knows that an error is words to be shown, see `static/js/plexica.js`.
 _NOTICE_HEADER = "Plexica-Notice"
+_NO_UTF8 = "Its HTML is not UTF-8."
 
 
-def find_route(request: HttpRequest, plugin: str, path: str) -> tuple[Installed, Route]:
+def find_route(request: HttpRequest, plugin: str, path: str = "") -> tuple[Installed, Route]:
     """Return the plugin and the route that a request is for.
 
     Raises:
@@ -129,12 +130,15 @@ def _shown(request: HttpRequest, passage: Passage, reply: Reply) -> HttpResponse
 
 
 def _decoded(passage: Passage, reply: Reply) -> str:
+    content = reply.read()
     try:
-        return reply.read().decode("utf-8")
-    except UnicodeDecodeError as error:
-        failure = BackendBroken("Its HTML is not UTF-8.")
+        text = content.decode("utf-8")
+        check_html(text)
+    except (UnicodeDecodeError, BackendBroken) as error:
+        failure = error if isinstance(error, BackendBroken) else BackendBroken(_NO_UTF8)
         log_failure(passage, failure)
         raise failure from error
+    return text
 
 
 def _calm(request: HttpRequest, passage: Passage, failure: BackendFailure) -> HttpResponse:
@@ -148,14 +152,15 @@ def _page(
     request: HttpRequest, passage: Passage, what: dict[str, object], status: int
 ) -> HttpResponse:
     page = page_at(passage.installed.release, passage.path)
-    module = None
-    if page.module and "content" in what:
-        module = static_files.find_file(passage.installed.digest, page.module)
+    loaded = {
+        part: static_files.find_file(passage.installed.digest, name)
+        for part, name in (("module", page.module), ("style", page.style))
+        if name and "content" in what
+    }
     return render_page(
         request,
         "workspace/plugin_page.html",
-        {"plugin": passage.installed, "prefix": passage.prefix, "page": page, "module": module}
-        | what,
+        {"plugin": passage.installed, "prefix": passage.prefix, "page": page} | loaded | what,
         fragment="workspace/_plugin_failure.html",
         status=status,
     )

@@ -4,11 +4,12 @@ A token names an installation. Whether it is served, and what its tenant has agr
 anew at each request.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from django.http import HttpRequest, HttpResponseBase
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
@@ -17,16 +18,24 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from plexica.core.errors import NotFound, PermissionRefused
+from plexica.core.rate_limits import TooManyTries
 from plexica.core.scope import platform_scope
+from plugins.gateway.slots import Slots
 from plugins.gateway.tokens import HostToken, HostTokenRefused, read_host_token
 from plugins.models import Installation
 from plugins.states import InstallationState
 from tenants.models import Tenant
 from tenants.scopes import active_tenant_scope
 
+# Of the 16 requests that a web process answers at once; the gateway has its own share.
+CALLS_PER_PLUGIN = 3
+CALLS_IN_ALL = 4
+_AGAIN_AFTER_SECONDS = 1
 _PARTS = 2
 # While it is made or changed, a plugin migrates; that needs its schema, and nothing else.
 _CHANGING = (InstallationState.INSTALLING, InstallationState.UPGRADING)
+
+calls = Slots(CALLS_PER_PLUGIN, CALLS_IN_ALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +130,36 @@ class HostView(APIView):
     permission_classes = [IsServed]
     needs: ClassVar[str] = ""
     is_for_changes: ClassVar[bool] = False
+    _give_back: Callable[[], None] | None = None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Answer, while the plugin has no more calls under way than it may have."""
+        try:
+            response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        except BaseException:
+            self._end()
+            raise
+        if getattr(response, "streaming", False):
+            # Whoever reads slowly, or not at all, holds the call until the answer is closed.
+            response.streaming_content = _Held(response.streaming_content, self._end)  # type: ignore[attr-defined] # it streams
+        else:
+            self._end()
+        return response
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Let the call through if its plugin has not too many under way.
+
+        Raises:
+            TooManyTries: It has, and none of them ends.
+        """
+        super().initial(request, *args, **kwargs)
+        self._give_back = calls.take(guest_of(request).installation.plugin_id)
+        if self._give_back is None:
+            raise TooManyTries(_AGAIN_AFTER_SECONDS)
+
+    def _end(self) -> None:
+        if self._give_back is not None:
+            self._give_back()
 
     def finalize_response(
         self, request: Request, response: Response, *args: Any, **kwargs: Any
@@ -129,6 +168,25 @@ class HostView(APIView):
         answer = super().finalize_response(request, response, *args, **kwargs)
         answer.headers["Cache-Control"] = "no-store"
         return answer
+
+
+class _Held:
+    """An answer's pieces; when they are closed, read or not, the call has ended."""
+
+    def __init__(self, chunks: Iterator[bytes], end: Callable[[], None]) -> None:
+        self._chunks = chunks
+        self._end = end
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._chunks
+
+    def close(self) -> None:
+        close = getattr(self._chunks, "close", None)
+        try:
+            if close:
+                close()
+        finally:
+            self._end()
 
 
 def guest_of(request: Request) -> Guest:

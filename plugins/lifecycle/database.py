@@ -117,6 +117,16 @@ def database_url(installation: Installation) -> str:
     )
 
 
+def seal_database(installation: Installation) -> None:
+    """Give an installation's role a password that only the host knows, and end its sessions.
+
+    So an export can still be made of what the plugin reaches no more.
+    """
+    if _is_ours(installation.database_role):
+        open_database(installation)
+        _end_sessions(installation.database_role)
+
+
 def close_database(installation: Installation) -> None:
     """Let an installation's role log in no more, and end its sessions."""
     if _is_ours(installation.database_role):
@@ -157,6 +167,10 @@ def _close(role: str) -> None:
         _execute("ALTER ROLE {} NOLOGIN", sql.Identifier(role))
         # Whoever was cut off while making it may not have got as far.
         _let_provisioner_take(role)
+    _end_sessions(role)
+
+
+def _end_sessions(role: str) -> None:
     with _as(role), connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE usename = %s",

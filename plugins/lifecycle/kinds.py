@@ -11,6 +11,7 @@ from plugins.backends import drop_backend
 from plugins.lifecycle.current import has_kept_data, installation_of, release_of
 from plugins.lifecycle.following import follow_change
 from plugins.models import Installation
+from plugins.secrets import adopt_target_secrets, forget_target_secrets
 from plugins.states import InstallationState
 from plugins.switching import served_state
 from plugins.telling import tell
@@ -67,9 +68,14 @@ class Install(_OfPlugin):
         """Let the new run make the installation that the failed one could not.
 
         Raises:
-            Conflict: The installation is another one's business by now.
+            Conflict: The installation is another one's business by now, or what it was brought
+                to is not known any more.
         """
         installation = _of_failed(failed)
+        if has_kept_data(installation):
+            raise Conflict(
+                _("The data is kept as it was before. Ask for the plugin again in the workspace.")
+            )
         _save(installation, state=InstallationState.INSTALLING, run=run)
 
 
@@ -90,9 +96,12 @@ class Upgrade(_OfPlugin):
             state_before="",
             release=release,
             uses=installation.target_uses,
+            settings=installation.target_settings,
             target=None,
             target_uses=None,
+            target_settings=None,
         )
+        adopt_target_secrets(installation=installation)
         drop_backend(release=outdated)
         follow_change(installation)
         tell(installation, "upgraded", actor=SYSTEM, before={"version": outdated.version})
@@ -108,7 +117,9 @@ class Upgrade(_OfPlugin):
             state_before="",
             target=None,
             target_uses=None,
+            target_settings=None,
         )
+        forget_target_secrets(installation=installation)
         drop_backend(release=refused)
         follow_change(installation)
         tell(

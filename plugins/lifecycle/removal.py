@@ -4,8 +4,8 @@ from typing import ClassVar
 
 from django.utils.translation import gettext_noop
 
-from plugins.lifecycle.current import installation_of
-from plugins.lifecycle.database import close_database, drop_database
+from plugins.lifecycle.current import has_kept_data, installation_of
+from plugins.lifecycle.database import close_database, drop_database, seal_database
 from plugins.lifecycle.files import remove_files
 from tenants.models import Tenant
 from tenants.provisioning.step import Step
@@ -21,8 +21,12 @@ class Closing(Step):
     label: ClassVar[str] = gettext_noop("Access of the plugin")
 
     def do(self, tenant: Tenant) -> None:
-        """Let its role log in no more, and end its sessions."""
-        close_database(installation_of(tenant))
+        """Let it log in no more, and end its sessions; what is kept can be exported still."""
+        installation = installation_of(tenant)
+        if has_kept_data(installation):
+            seal_database(installation)
+        else:
+            close_database(installation)
 
     def undo(self, tenant: Tenant) -> None:
         """Do nothing: an uninstallation is not taken back."""

@@ -14,7 +14,7 @@ from plexica.core.errors import PermanentError
 from plugins.backends import drop_backend, wait_until_ready, want_backend
 from plugins.compatibility import explain_incompatibility, explain_unavailable
 from plugins.lifecycle.current import has_kept_data, installation_of, release_of
-from plugins.lifecycle.database import close_database, drop_database, make_database
+from plugins.lifecycle.database import drop_database, make_database, seal_database
 from plugins.lifecycle.django_migrations import apply_django_migrations
 from plugins.lifecycle.files import remove_files
 from plugins.lifecycle.sql_migrations import apply_sql_migrations
@@ -91,7 +91,7 @@ class Database(Step):
         """Drop them; what was kept from an earlier time is closed again."""
         installation = installation_of(tenant)
         if has_kept_data(installation):
-            close_database(installation)
+            seal_database(installation)
         else:
             drop_database(installation)
 

@@ -70,7 +70,7 @@ def _close_all(tenant: Tenant) -> None:
 
 def _open_all(tenant: Tenant) -> None:
     for installation in _all(tenant):
-        if installation.state in _WHOLE:
+        if installation.state in _WHOLE or installation.is_kept:
             open_database(installation)
 
 

@@ -36,7 +36,7 @@ class Started:
 
     Attributes:
         handle: How the runtime finds it again, whoever asks; never the same twice.
-        address: Host and port that it shall listen on.
+        address: Where it can be reached, as `plugins.doors` takes it.
     """
 
     handle: str
@@ -51,6 +51,14 @@ class Runtime(ABC):
     @abstractmethod
     def tidy(self) -> None:
         """Remove what an agent left half made; called by the one that works from now on."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End what only serves backends: an agent calls it that has ended all of them."""
+
+    @abstractmethod
+    def trouble(self) -> str:
+        """Return why nothing can be said or done of backends just now, in words, or nothing."""
 
     @abstractmethod
     def can_run(self, manifest: Manifest) -> bool:

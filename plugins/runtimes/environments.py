@@ -10,7 +10,7 @@ import sysconfig
 import threading
 import venv
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,10 +23,11 @@ import plexica_sdk
 from plexica.core.errors import PermanentError
 from plexica_sdk.package import WHEELS, Package
 from plugins.runtimes.proc import list_processes, user_of
+from plugins.runtimes.programs import install_programs
 
 # A change of how environments are made gives them new names.
 _FORM = "1"
-_PLATFORM_PATHS = "plexica-platform.pth"
+PLATFORM_PATHS = "plexica-platform.pth"
 # What a wheel can be that no tool would build: wrong inside, or at odds with another one.
 _DAMAGED = (InstallerError, zipfile.BadZipFile, KeyError, ValueError, FileExistsError, EOFError)
 
@@ -87,6 +88,40 @@ def platform_paths() -> list[Path]:
     return list(dict.fromkeys((Path(paths["purelib"]), Path(paths["platlib"]), sdk)))
 
 
+def install_wheels(package: Package, schemes: Mapping[str, str], *, interpreter: str) -> None:
+    """Install a package's wheels, each into the directories that an environment has for its parts.
+
+    Args:
+        package: The package.
+        schemes: The directories, as `sysconfig` names them.
+        interpreter: The Python that the scripts shall begin with.
+
+    Raises:
+        PermanentError: One of them cannot be installed.
+    """
+    destination = SchemeDictionaryDestination(
+        dict(schemes), interpreter=interpreter, script_kind="posix"
+    )
+    for name, content in sorted(package.files.items()):
+        if not name.startswith(WHEELS):
+            continue
+        try:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                # The file's name is what the wheel's own names are derived from.
+                archive.filename = name.removeprefix(WHEELS)
+                install(WheelFile(archive), destination, {"INSTALLER": b"plexica\n"})
+        except _DAMAGED as error:
+            raise PermanentError(
+                f"The wheel {name.removeprefix(WHEELS)} cannot be installed: {_first_line(error)}"
+            ) from error
+
+
+def open_to_others(directory: Path) -> None:
+    """Let others read what is below a directory, and write none of it, whatever a wheel says."""
+    for path in _all_below(directory):
+        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+
+
 class Environments:
     """Makes and takes back environments, each whole or not at all."""
 
@@ -140,28 +175,12 @@ class Environments:
         schemes = sysconfig.get_paths(scheme="venv", vars=vars_)
         schemes["headers"] = str(staging / "include")
         # First, so that no wheel can bring one of this name.
-        Path(schemes["purelib"], _PLATFORM_PATHS).write_text(
+        Path(schemes["purelib"], PLATFORM_PATHS).write_text(
             "".join(f"{path}\n" for path in platform_paths()), "utf-8"
         )
-        destination = SchemeDictionaryDestination(
-            schemes, interpreter=str(target / "bin" / "python"), script_kind="posix"
-        )
-        for name, content in sorted(package.files.items()):
-            if not name.startswith(WHEELS):
-                continue
-            try:
-                with zipfile.ZipFile(io.BytesIO(content)) as archive:
-                    # The file's name is what the wheel's own names are derived from.
-                    archive.filename = name.removeprefix(WHEELS)
-                    install(WheelFile(archive), destination, {"INSTALLER": b"plexica\n"})
-            except _DAMAGED as error:
-                raise PermanentError(
-                    f"The wheel {name.removeprefix(WHEELS)} cannot be installed:"
-                    f" {_first_line(error)}"
-                ) from error
-        for path in _all_below(staging):
-            # What is in a wheel may say that others could not read it, or could write it.
-            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+        install_wheels(package, schemes, interpreter=str(target / "bin" / "python"))
+        install_programs(package, Path(schemes["scripts"]))
+        open_to_others(staging)
 
     def _make_home(self, digest: str) -> int:
         home = self._places.home(digest)

@@ -77,6 +77,13 @@ class ProcessRuntime(Runtime):
         """Remove environments that were cut off while they were made."""
         self._environments.clear()
 
+    def close(self) -> None:
+        """Do nothing: there are backends only."""
+
+    def trouble(self) -> str:
+        """Have none: this machine can always be asked."""
+        return ""
+
     def can_run(self, manifest: Manifest) -> bool:
         """Tell whether there is a command."""
         return bool(manifest.runtime.command)

@@ -1,4 +1,5 @@
 import base64
+from pathlib import Path
 
 import pytest
 
@@ -23,6 +24,16 @@ def test_variables_are_read() -> None:
     assert backend.host_url == "http://127.0.0.1:8000/api/host/v1"
     assert backend.secret == SECRET
     assert repr(SECRET) not in repr(backend)
+
+
+def test_an_image_has_its_secret_by_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(VARIABLES["PLEXICA_SECRET"], "ascii")
+    variables = VARIABLES | {"PLEXICA_SECRET": "", "PLEXICA_SECRET_FILE": str(file)}
+    assert Backend.read(variables).secret == SECRET
+    file.unlink()
+    with pytest.raises(EnvironmentInvalid, match="PLEXICA_SECRET_FILE"):
+        Backend.read(variables)
 
 
 @pytest.mark.parametrize("name", VARIABLES)

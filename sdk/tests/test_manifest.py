@@ -124,12 +124,23 @@ MISTAKES = {
     "a parameter twice": (
         spoilt("/greetings/{id}/", "/greetings/{id}/{id}/"), 39, "routes[1].path", "of its own",
     ),
+    "a route of the host's own": (
+        spoilt("/greetings/{id}/", "/_plexica/migrate"), 39, "routes[1].path", "by the host only",
+    ),
+    "an event of the host's own": (
+        spoilt('"/events/tenant"', '"/_plexica/ready"'),
+        66, "events.subscribes[0].path", "by the host only",
+    ),
     "a page without a route": (
         spoilt('label = "Hello"\npath = "/"', 'label = "Hello"\npath = "/no"'),
         48, "ui.navigation[0].path", "no GET route",
     ),
     "a module that is none": (
         spoilt("js/hello.js", "js/hello.py"), 53, "ui.pages[0].module", "ends with .js",
+    ),
+    "a style sheet that is none": (
+        spoilt('module = "js/hello.js"', 'style = "js/hello.js"'),
+        53, "ui.pages[0].style", "ends with .css",
     ),
     "somebody else's event": (
         spoilt('"hello.greeted"', '"tenant.greeted"'), 61, "events.publishes[0].type", "begins",

@@ -256,13 +256,46 @@ def test_manifest_and_files_belong_together() -> None:
 
     for files, words in (
         (without("plexica-plugin.toml"), "There is no plexica-plugin.toml"),
-        (without("wheels/hello-0.1.0-py3-none-any.whl"), "Wheels are"),
+        (without("wheels/hello-0.1.0-py3-none-any.whl"), "Wheels and programs are"),
         (without("static/icon.svg"), "static file that is not in it: icon.svg"),
         (without("static/js/hello.js"), "static file that is not in it: js/hello.js"),
         ({**FILES, "migrations/0001_a.sql": b""}, "SQL files"),
     ):
         with pytest.raises(PackageInvalid, match=words):
             make_package(files)
+
+
+def with_programs(*names: str, files: dict[str, bytes] = FILES) -> dict[str, bytes]:
+    """Return files of a plugin that brings programs, and no wheel."""
+    manifest = files["plexica-plugin.toml"].replace(
+        b"[runtime]\n", b'[runtime]\nprograms = "programs"\n'
+    )
+    rest = {name: content for name, content in files.items() if not name.startswith("wheels/")}
+    programs = {f"programs/{name}": b"\x7fELF" for name in names}
+    return {**rest, "plexica-plugin.toml": manifest, **programs}
+
+
+def test_programs_take_the_place_of_wheels() -> None:
+    package = make_package(with_programs("linux-amd64/hello", "linux-arm64/hello"))
+    assert package.platforms == ("linux-amd64", "linux-arm64")
+    assert read_package(write_package(package)).files == package.files
+    assert make_package(FILES).platforms == ()
+
+
+@pytest.mark.parametrize(
+    ("files", "words"),
+    [
+        (with_programs(), "belong together"),
+        ({**FILES, "programs/linux-amd64/hello": b""}, "belong together"),
+        (with_programs("hello"), "below one of"),
+        (with_programs("plan9-amd64/hello"), "below one of"),
+        (with_programs("linux-amd64/bin/hello"), "below one of"),
+        (with_programs("linux-amd64/hello", "linux-arm64/other"), "missing for another"),
+    ],
+)
+def test_programs_have_a_form(files: dict[str, bytes], words: str) -> None:
+    with pytest.raises(PackageInvalid, match=words):
+        make_package(files)
 
 
 @pytest.mark.parametrize(

@@ -124,14 +124,6 @@
     }
   });
 
-  // What a plugin writes into a page asks its own backend, and nothing else in the person's name.
-  document.addEventListener("htmx:configRequest", (event) => {
-    const own = event.target.closest("[data-plugin-prefix]")?.dataset.pluginPrefix;
-    if (!own) return;
-    const { pathname } = new URL(event.detail.path, window.location.href);
-    if (pathname !== own && !pathname.startsWith(`${own}/`)) event.preventDefault();
-  });
-
   // A plugin that does not answer has words for its own place, and none for the whole page.
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (!event.detail.xhr.getResponseHeader("Plexica-Notice")) return;

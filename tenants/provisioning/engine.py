@@ -57,7 +57,17 @@ def run_provisioning(run_id: UUID) -> None:
     if lease is None:
         logger.info("run_not_taken", run=str(run_id))
         return
-    with structlog.contextvars.bound_contextvars(run=str(run_id), fence=lease.fence):
+    run_held(lease)
+
+
+def run_held(lease: Lease) -> None:
+    """Work on a run that the caller has taken, until it ends or is lost.
+
+    Raises:
+        OperationalError: The database is away. The run stays as it is, and is picked up when the
+            lease has expired.
+    """
+    with structlog.contextvars.bound_contextvars(run=str(lease.run_id), fence=lease.fence):
         try:
             with (
                 kept_alive(lease),

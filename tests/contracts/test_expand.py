@@ -16,6 +16,7 @@ from tests.contracts.expand import breaches
 # What the first release begins with: no earlier code ever met it. The last one of each app.
 BASELINE = {
     "audit": "0001_initial",
+    "backup": "0001_initial",
     "events": "0001_initial",
     "identity": "0001_initial",
     "plugins": "0001_initial",

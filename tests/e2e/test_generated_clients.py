@@ -13,14 +13,12 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from plexica.core.actor import SYSTEM
 from plexica.core.scope import platform_scope
-from plexica.rbac.service_accounts import create_service_account
 from tenants.models import Tenant
-from tenants.scopes import tenant_scope
 from tests.e2e.api import fetch_token
 from tests.e2e.conftest import App
 from tests.e2e.people import PATIENCE_SECONDS, invitation_link
+from tests.e2e.programs import fetch_program_token
 
 DOCUMENTS = Path(settings.BASE_DIR) / "docs" / "api"
 GENERATOR = Path(sys.executable).with_name("openapi-python-client")
@@ -68,16 +66,11 @@ def platform_client(app: App, generated: Find) -> Any:
 
 def workspace_client(app: App, tenant: Tenant, generated: Find) -> Any:
     """The generated client of a workspace's API, with the token of a service account there."""
-    with tenant_scope(tenant):
-        issued = create_service_account(
-            tenant=tenant, name="Onboarding", description="", roles=["admin"], actor=SYSTEM
-        )
-    token_url = f"{app.keycloak_url}/realms/{tenant.realm}/protocol/openid-connect/token"
     return generated("workspace_client").AuthenticatedClient(
         # The resolver of this machine knows no names below localhost; browsers do.
         base_url=app.console_url,
         headers={"Host": tenant.workspace_url.split("//")[1]},
-        token=fetch_token(token_url, issued.account.client_id, issued.secret),
+        token=fetch_program_token(app, tenant, "admin"),
         raise_on_unexpected_status=True,
     )
 

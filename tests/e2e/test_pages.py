@@ -15,7 +15,14 @@ from tests.e2e.conftest import App, log_in_admin
 from tests.e2e.people import Person
 from tests.e2e.walker import Walker, same_titles
 from tests.integration.identity.browser import PASSWORD, set_password
-from tests.pages.examples import Examples, console_examples, workspace_examples
+from tests.pages.examples import (
+    INSTALLED,
+    KEPT_PAGES,
+    OFFERED,
+    Examples,
+    console_examples,
+    workspace_examples,
+)
 from tests.pages.pictures import keep_picture
 
 FIRST_VISIT_BYTES = 200_000
@@ -87,8 +94,11 @@ def test_every_page_of_the_console(app: App, console: Examples, admin_here: Pers
 @pytest.mark.timeout(1800)
 def test_every_page_of_a_workspace(acme: Tenant, workspace: Examples, ada_here: Person) -> None:
     walker = Walker(ada_here, acme.workspace_url)
-    walk(walker, workspace, REFUSED_COLOUR)
+    walk(walker, workspace, REFUSED_COLOUR, *KEPT_PAGES)
     assert f"/users/{workspace.values['user_id']}/" in walker.weights
+    for page in (f"{OFFERED}/install/", f"{INSTALLED}/upgrade/", f"{INSTALLED}/uninstall/"):
+        assert f"/plugins/{page}" in walker.weights
+    assert set(KEPT_PAGES) <= set(walker.weights)
 
 
 @pytest.mark.parametrize("path", ["/", "/tenants/"])

@@ -1,85 +1,121 @@
-"""The example plugin on the running platform: its page, module and widget; disabled, enabled."""
+"""The example in Python, from its author's desk to the page in the browser, and away again."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
-import requests
 from playwright.sync_api import Page, expect
 
+from plugins.states import BackendState
 from tenants.models import Tenant
 from tests.e2e.conftest import App
-from tests.e2e.people import Person, invitation_link
-from tests.e2e.plugins import PYTHON, give_command, remove_plugin
+from tests.e2e.people import Person
+from tests.e2e.plugins import (
+    PLUGIN,
+    expect_nothing_at,
+    give_command,
+    install_by_page,
+    offer_example,
+    remove_plugin,
+    uninstall_by_page,
+    visit_workspace,
+    wait_for_backend,
+)
+from tests.e2e.programs import fetch_program_token, make_program
 
-HELLO = "examples/hello"
-PLUGIN = f"{PYTHON} manage.py plugin"
-SDK = ".venv/bin/plexica-plugin"
+API = "/api/x/hello/api/notes"
 
 
 @pytest.fixture
-def _hello(app: App, acme: Tenant, tmp_path: Path) -> Iterator[None]:
-    """Hello in acme, with a greeting of its own."""
-    package, key = tmp_path / "hello.plexica", tmp_path / "author.pem"
-    for command in (
-        f"{SDK} build {HELLO} --no-isolation --output {package}",
-        f"{SDK} keygen {key}",
-        f"{SDK} sign {package} --key {key}",
-        f"{PLUGIN} trust {key.with_suffix('.pub')} --name Ada",
-        f"{PLUGIN} register {package}",
-        f"{PLUGIN} unconfine hello 0.1.0",
-        f"{PLUGIN} publish hello 0.1.0",
-        f"{PLUGIN} install hello --tenant acme --agree --set greeting=Ciao --set api_key=secret-1",
-    ):
-        give_command(app, command)
+def _hello(
+    app: App, acme: Tenant, globex: Tenant, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    offer_example(app, "hello", tmp_path_factory.mktemp("desk"))
     yield
-    remove_plugin(app, "hello", tenant="acme")
-
-
-@pytest.fixture
-def ada(app: App, acme: Tenant, person: Callable[..., Person]) -> Person:
-    """Ada, logged in to acme's workspace."""
-    somebody = person()
-    link = invitation_link(app.mail_url, "ada@acme.example", realm="acme")
-    somebody.accept_invitation(link)
-    somebody.page.goto(app.workspace_url("acme"))
-    somebody.log_in("ada@acme.example")
-    expect(somebody.page).to_have_url(f"{app.workspace_url('acme')}/")
-    return somebody
-
-
-def _add(page: Page, text: str) -> None:
-    page.get_by_label("Note").fill(text)
-    page.get_by_role("button", name="Add").click()
-    expect(page.get_by_role("listitem").filter(has_text=text)).to_be_visible()
+    for tenant in (acme, globex):
+        remove_plugin(app, "hello", tenant=tenant.slug)
 
 
 @pytest.mark.usefixtures("_hello")
-def test_the_example_is_used_disabled_and_enabled(app: App, ada: Person) -> None:
-    page, workspace = ada.page, app.workspace_url("acme")
-    page.goto(f"{workspace}/x/hello/")
+def test_hello_is_installed_used_and_taken_away(
+    app: App, acme: Tenant, globex: Tenant, person: Callable[..., Person]
+) -> None:
+    ada = person()
+    page = visit_workspace(ada, acme)
+    entry = page.get_by_role("navigation", name="Main").get_by_role(
+        "link", name="Hello", exact=True
+    )
+    expect(entry).to_be_hidden()
+    install_by_page(page, "Hello", Greeting="Ciao", API_key="secret-1")
+    page.reload()
+    entry.click()
+    _write(page, "Bring <b>cake</b>")
+    note = page.get_by_text("Bring <b>cake</b>")
+    _call_by_programs(app, acme, globex, ada)
+    page.goto(f"{acme.workspace_url}/")
+    expect(page.get_by_text("2 notes", exact=True)).to_be_visible()
+
+    # Without its backend there is a calm message in its own place, and then it is there again.
+    hello = f"{acme.workspace_url}/x/hello/"
+    app.stop("plugins")
+    ada.expect_problem("status of 503")
+    page.goto(hello)
+    expect(page.get_by_text("This plugin does not answer at the moment")).to_be_visible()
+    expect(entry).to_be_visible()
+    app.start("plugins")
+    wait_for_backend("hello", BackendState.READY)
+    page.goto(hello)
+    expect(note).to_be_visible()
+
+    # Another tenant has nothing of it.
+    cy = person()
+    visit_workspace(cy, globex)
+    expect_nothing_at(cy, f"{globex.workspace_url}/x/hello/")
+
+    give_command(app, f"{PLUGIN} disable hello --tenant acme")
+    expect_nothing_at(ada, hello)
+    expect(entry).to_be_hidden()
+    give_command(app, f"{PLUGIN} enable hello --tenant acme")
+    page.goto(hello)
+    expect(note).to_be_visible()
+    uninstall_by_page(page, acme, "hello")
+    expect_nothing_at(ada, hello)
+
+
+def _write(page: Page, text: str) -> None:
+    """Write a note, by the form that HTMX sends."""
     expect(page.get_by_text("Ciao, ")).to_be_visible()
+    expect(page.get_by_text("There are no notes yet.")).to_be_visible()
     assert "secret-1" not in page.content()
     # The ES module says how many characters are left, and goes on when HTMX has replaced the form.
     left = page.locator("[data-hello-left]")
     expect(left).to_have_text("500")
     page.evaluate("window.isTheSamePage = true")
-    _add(page, "Milk & bread")
+    page.get_by_label("Note").fill(text)
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("listitem").filter(has_text=text)).to_be_visible()
     page.get_by_label("Note").fill("four")
     expect(left).to_have_text("496")
     assert page.evaluate("window.isTheSamePage"), "HTMX has replaced the board alone."
 
-    page.goto(f"{workspace}/")
-    expect(page.get_by_text("“Milk & bread”")).to_be_visible()
 
+def _call_by_programs(app: App, acme: Tenant, globex: Tenant, ada: Person) -> None:
+    """Call the plugin's API as programs may, and as they may not."""
     ada.expect_problem("status of 401")
-    status = page.evaluate("fetch('/api/x/hello/api/notes').then((answer) => answer.status)")
-    assert status == requests.codes.unauthorized, "Cookies are not for programs."
+    status = ada.page.evaluate(f"fetch('{API}').then((answer) => answer.status)")
+    assert status == 401, "Cookies are not for programs."
 
-    give_command(app, f"{PLUGIN} disable hello --tenant acme")
-    ada.expect_problem("status of 404")
-    page.goto(f"{workspace}/x/hello/")
-    expect(page.get_by_text("Ciao, ")).not_to_be_visible()
-    give_command(app, f"{PLUGIN} enable hello --tenant acme")
-    page.goto(f"{workspace}/x/hello/")
-    expect(page.get_by_role("listitem").filter(has_text="Milk & bread")).to_be_visible()
+    member = make_program(app, acme, fetch_program_token(app, acme, "member"))
+    viewer = make_program(app, acme, fetch_program_token(app, acme, "viewer"))
+    added = member.post(API, {"text": "By a program"})
+    assert (added.status_code, added.json()["author"]) == (201, "A member's program"), added.text
+    found = viewer.get(API)
+    assert [note["text"] for note in found.json()["results"]] == [
+        "By a program",
+        "Bring <b>cake</b>",
+    ]
+    assert viewer.post(API, {"text": "No"}).status_code == 403
+    assert member.post(API, {}).json()["status"] == 400, "The plugin's own refusal"
+    assert member.get("/api/x/hello/").status_code == 404, "A page is nothing for programs."
+    stranger = make_program(app, acme, fetch_program_token(app, globex, "admin"))
+    assert stranger.get(API).status_code == 401
+    assert stranger.post(API, {"text": "No"}).status_code == 401

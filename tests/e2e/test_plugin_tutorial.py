@@ -15,7 +15,8 @@ from playwright.sync_api import expect
 from tenants.models import Tenant
 from tests.e2e.conftest import App
 from tests.e2e.people import Person, invitation_link
-from tests.e2e.plugins import CHECKOUT, PYTHON, SECONDS, give_command, remove_plugin
+from tests.e2e.plugins import PYTHON, SECONDS, give_command, remove_plugin
+from tests.examples import CHECKOUT
 
 TUTORIAL = CHECKOUT / "docs" / "plugins" / "tutorial.md"
 LOCAL = ".venv/bin/python -m deploy.local run -- python"

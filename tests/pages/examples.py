@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 
 from django.utils import timezone
@@ -32,7 +33,10 @@ from tests.pages.routes import Parameter, Route, routes
 CONSOLE = "plexica.urls_console"
 WORKSPACE = "plexica.urls_workspace"
 _ISSUER = "http://pages"
-INSTALLED, OFFERED = "pages-installed", "pages-offered"
+INSTALLED, OFFERED, KEPT = "pages-installed", "pages-offered", "pages-kept"
+# Of what is uninstalled and kept, other things are shown than of what is installed.
+KEPT_PAGES = tuple(f"/plugins/{KEPT}/{page}" for page in ("", "install/", "uninstall/"))
+_NEEDS_TOKEN = '\n[settings]\nrequired = ["token"]\n'
 
 
 class Unknown(KeyError):
@@ -159,15 +163,21 @@ def workspace_examples(tenant: Tenant) -> Iterator[Examples]:
 
 
 def _plugins(tenant: Tenant) -> ProvisioningRun:
-    """Have a plugin that is installed and can be upgraded, and one that can be installed.
+    """Have a plugin that is installed and can be upgraded, one that is kept, and one to be had.
 
-    Nothing is made of the installation: it is disabled, and so asked for nothing.
+    Nothing is made of the installations: none is enabled, and so asked for anything.
     """
     with platform_scope():
         author = Author("Eve's key")
         author.trusted()
-        for slug, version in ((INSTALLED, "0.1.0"), (INSTALLED, "0.2.0"), (OFFERED, "0.1.0")):
-            publish_release(release=author.registered(slug, version, name=slug), actor=SYSTEM)
+        for slug, version, more in (
+            (INSTALLED, "0.1.0", ""),
+            (INSTALLED, "0.2.0", _NEEDS_TOKEN),
+            (OFFERED, "0.1.0", ""),
+            (KEPT, "0.1.0", ""),
+        ):
+            release = author.registered(slug, version, name=slug, more=more)
+            publish_release(release=release, actor=SYSTEM)
         run = ProvisioningRun.objects.create(
             tenant=tenant,
             kind=RunKind.PLUGIN_INSTALL,
@@ -187,6 +197,15 @@ def _plugins(tenant: Tenant) -> ProvisioningRun:
             uses=["mail", "users:read"],
             installed_by="Ada",
             run=run,
+        )
+        kept = Plugin.objects.get(slug=KEPT)
+        Installation.objects.create(
+            tenant=tenant,
+            plugin=kept,
+            release=kept.releases.get(),
+            state=InstallationState.UNINSTALLING,
+            installed_by="Ada",
+            purge_after=timezone.now() + timedelta(days=30),
         )
     return run
 

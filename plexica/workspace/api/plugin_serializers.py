@@ -51,6 +51,12 @@ class PluginInstallSerializer(_UsesSerializer):
 class PluginUpgradeSerializer(_UsesSerializer):
     """Which release an installation is to be brought to."""
 
+    settings = SettingsField(
+        required=False,
+        default=dict,
+        help_text="Values that count with that release; what is left out stays.",
+    )
+
 
 class PluginUninstallSerializer(StrictSerializer):
     """What becomes of the data."""
@@ -162,6 +168,11 @@ class OfferSerializer(serializers.Serializer[OfferDetails]):
     settings = SettingsField(help_text="Each as the manifest has it.")
     required_settings = serializers.ListField(
         child=serializers.CharField(), source="required", help_text="Those that have to be given."
+    )
+    missing_settings = serializers.ListField(
+        child=serializers.CharField(),
+        source="missing",
+        help_text="Those of them that would have no value if nobody gave one.",
     )
 
 

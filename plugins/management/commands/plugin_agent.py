@@ -10,8 +10,8 @@ from django.core.management.base import BaseCommand
 
 from plexica.core.context import start_thread
 from plexica.core.scope import platform_scope
+from plugins.agent.configured import configured_runtime
 from plugins.agent.loop import Agent
-from plugins.runtimes.process import ProcessRuntime
 
 _LOOK_SECONDS = 0.5
 
@@ -27,10 +27,7 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_signal: stopping.set())
         place = Path(settings.PLEXICA_PLUGIN_DIR)
-        runtime = ProcessRuntime(
-            place, settings.PLEXICA_PLUGIN_USERS, host=settings.PLEXICA_PLUGIN_HOST
-        )
-        agent = Agent([runtime], on_look=(place / "looked").touch)
+        agent = Agent([configured_runtime(place)], on_look=(place / "looked").touch)
         with platform_scope():
             # A handler must not meet the very lock that it asks for, so this thread only waits.
             working = start_thread(lambda: agent.run(stopping), name="plugin-agent")

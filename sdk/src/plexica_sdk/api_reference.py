@@ -40,7 +40,7 @@ the same is had by [the contract](contract.md).
   tenant.
 
 In templates there is `plexica`, the context, and after `{% load plexica %}` the address of a file
-of the package: `{% plugin_static "hello.css" %}`.
+of the package: `{% plugin_static "icon.svg" %}`.
 
 Migrations run in one transaction, when a tenant installs the plugin or is brought to another
 release: one with `atomic = False` is refused. Files that models keep (`FileField`) are kept by the

@@ -12,6 +12,7 @@ from plexica_sdk.package import (
 from plexica_sdk.package import (
     MAX_ENTRIES,
     MIGRATIONS,
+    PROGRAMS,
     STATIC,
     WHEELS,
     Package,
@@ -40,6 +41,7 @@ def build_package(directory: Path, *, wheels: Sequence[Path] = ()) -> Package:
     Args:
         directory: The project's.
         wheels: Its wheels; those in `dist` that are named after the release if none are given.
+            A project that brings programs needs none.
 
     Raises:
         ManifestInvalid: The manifest is not acceptable.
@@ -50,11 +52,16 @@ def build_package(directory: Path, *, wheels: Sequence[Path] = ()) -> Package:
     manifest = parse_manifest(content)
     files = {FILE_NAME: content}
     if manifest.runtime.command:
-        for path in wheels or _wheels_of(directory, manifest):
+        is_whole = bool(wheels or manifest.runtime.programs)
+        for path in wheels if is_whole else _wheels_of(directory, manifest):
             files[WHEELS + path.name] = read_file(path, MAX_PACKAGE_BYTES)
     elif wheels:
         raise PackageInvalid("With an image there are no wheels.")
-    for prefix, place in ((MIGRATIONS, manifest.migrations), (STATIC, manifest.static)):
+    for prefix, place in (
+        (PROGRAMS, manifest.runtime.programs),
+        (MIGRATIONS, manifest.migrations),
+        (STATIC, manifest.static),
+    ):
         if place:
             files |= _tree(directory / place, prefix)
     return make_package(files)

@@ -67,9 +67,14 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What is run: a command, or an image; the other one is empty."""
+    """What is run: a command, or an image; the other one is empty.
+
+    Attributes:
+        programs: The directory with programs that need nothing else, by platform; or empty.
+    """
 
     command: tuple[str, ...] = ()
+    programs: str = ""
     image: str = ""
     memory_mb: int = 128
     cpu: float = 0.25

@@ -27,13 +27,18 @@ MAX_NAME_LENGTH = 200
 DIGESTS = "DIGESTS"
 SIGNATURE = "SIGNATURE"
 WHEELS = "wheels/"
+PROGRAMS = "programs/"
 MIGRATIONS = "migrations/"
 STATIC = "static/"
 FORMAT = "plexica-package-1"
+# What programs may be made for: operating systems and processors as images name them.
+PLATFORMS = ("linux-amd64", "linux-arm64")
 
 _FIRST = (DIGESTS, SIGNATURE, FILE_NAME)
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+-]*(?:/[A-Za-z0-9_][A-Za-z0-9._+-]*)*", re.ASCII)
+_PROGRAM = re.compile(r"programs/([a-z0-9-]+)/([A-Za-z0-9_][A-Za-z0-9._+-]*)", re.ASCII)
 _SQL = re.compile(r"migrations/\d{4}_[a-z0-9_]+\.sql", re.ASCII)
+_PLACES = (WHEELS, PROGRAMS, MIGRATIONS, STATIC)
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _ORDINARY_FILE = 0o100644 << 16
 _UNIX = 3
@@ -56,7 +61,7 @@ class Package:
 
     Attributes:
         manifest: What it says of itself.
-        files: The contents, by name: manifest, wheels, migrations and static files.
+        files: The contents, by name: manifest, wheels, programs, migrations and static files.
         signature: The line that `plexica_sdk.signing` makes; empty: it is not signed.
     """
 
@@ -77,6 +82,12 @@ class Package:
     def digest(self) -> str:
         """What the release is known by: SHA-256 of the list, whoever has signed it."""
         return hashlib.sha256(self.digests).hexdigest()
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """What its programs are made for, if it has any."""
+        found = {name.split("/")[1] for name in self.files if name.startswith(PROGRAMS)}
+        return tuple(sorted(found))
 
     @property
     def file_name(self) -> str:
@@ -207,7 +218,7 @@ def _check_names(files: Mapping[str, bytes]) -> None:
                 f"{_shown(name)}: names are made of letters, digits and . _ + - in parts with /"
                 f" between them, none beginning with a dot, {MAX_NAME_LENGTH} characters in all."
             )
-        if name != FILE_NAME and not name.startswith((WHEELS, MIGRATIONS, STATIC)):
+        if name != FILE_NAME and not name.startswith(_PLACES):
             raise PackageInvalid(f"{_shown(name)} has no place in a package.")
         # Somewhere it will be unpacked where case makes no difference.
         if name.lower() in seen:
@@ -223,8 +234,11 @@ def _check_contents(manifest: Manifest, files: Mapping[str, bytes]) -> None:
     wheels = [name for name in files if name.startswith(WHEELS)]
     migrations = [name for name in files if name.startswith(MIGRATIONS)]
     static = {name.removeprefix(STATIC) for name in files if name.startswith(STATIC)}
-    if bool(manifest.runtime.command) != bool(wheels):
-        raise PackageInvalid("Wheels are what a command is found in: with an image there is none.")
+    if bool(manifest.runtime.command) != (bool(wheels) or bool(manifest.runtime.programs)):
+        raise PackageInvalid(
+            "Wheels and programs are what a command is found in: with an image there is none."
+        )
+    _check_programs(manifest, files)
     for name in wheels:
         check_wheel(name.removeprefix(WHEELS), files[name])
     if bool(manifest.migrations) != bool(migrations):
@@ -235,10 +249,27 @@ def _check_contents(manifest: Manifest, files: Mapping[str, bytes]) -> None:
     if bool(manifest.static) != bool(static):
         raise PackageInvalid("Static files and ui.static belong together.")
     pages = manifest.document.get("ui", {}).get("pages", [])
-    named = [manifest.icon, *(page.get("module", "") for page in pages)]
+    named = [manifest.icon, *(page.get(part, "") for page in pages for part in ("module", "style"))]
     missing = sorted({name for name in named if name} - static)
     if missing:
         raise PackageInvalid(f"The manifest names a static file that is not in it: {missing[0]}.")
+
+
+def _check_programs(manifest: Manifest, files: Mapping[str, bytes]) -> None:
+    programs: dict[str, set[str]] = {}
+    for name in files:
+        if not name.startswith(PROGRAMS):
+            continue
+        found = _PROGRAM.fullmatch(name)
+        if found is None or found[1] not in PLATFORMS:
+            raise PackageInvalid(
+                f"{_shown(name)}: programs are below one of {', '.join(PLATFORMS)}, and no deeper."
+            )
+        programs.setdefault(found[1], set()).add(found[2])
+    if bool(manifest.runtime.programs) != bool(programs):
+        raise PackageInvalid("Programs and runtime.programs belong together.")
+    if any(found != next(iter(programs.values())) for found in programs.values()):
+        raise PackageInvalid("A program that is there for one platform is missing for another.")
 
 
 def _explain_digests(found: bytes, expected: bytes) -> str:

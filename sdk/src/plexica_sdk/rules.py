@@ -20,12 +20,15 @@ RESERVED_SLUGS = frozenset(
     }
 )  # fmt: skip
 _ICON_ENDINGS = (".svg", ".png")
-_MODULE_ENDINGS = (".js", ".mjs")
+# What a page may load of the static files: what it is in words, and how its name ends.
+_LOADED = {"module": ("A module", (".js", ".mjs")), "style": ("A style sheet", (".css",))}
 _ONLY_NUMBERS = ("minimum", "maximum")
 _ONLY_STRINGS = ("minLength", "maxLength", "format", "secret")
 _DEFAULT_MAX_LENGTH = 1000
 _NO_ROUTE = "There is no GET route with this path."
 _TWICE = "This is there already."
+_HOSTS_OWN = "/_plexica/"
+_ONLY_THE_HOST = "What begins with /_plexica/ is asked by the host only."
 
 
 def breaches(document: Document) -> Iterator[Breach]:
@@ -61,6 +64,8 @@ def _runtime(document: Document) -> Iterator[Breach]:
     runtime = document["runtime"]
     if ("command" in runtime) == ("image" in runtime):
         yield ("runtime",), "Give either command or image."
+    if "programs" in runtime and "command" not in runtime:
+        yield ("runtime", "programs"), "Programs are what a command is found in: give it."
 
 
 def _permissions(document: Document) -> Iterator[Breach]:
@@ -80,6 +85,8 @@ def _routes(document: Document) -> Iterator[Breach]:
     for position, route in enumerate(document.get("routes", [])):
         if route["permission"] not in known:
             yield ("routes", position, "permission"), "The manifest adds no such permission."
+        if route["path"].startswith(_HOSTS_OWN):
+            yield ("routes", position, "path"), _ONLY_THE_HOST
         names = [part for part in route["path"].split("/") if part.startswith("{")]
         if any(count > 1 for count in Counter(names).values()):
             yield ("routes", position, "path"), "Each parameter needs a name of its own."
@@ -101,12 +108,12 @@ def _ui(document: Document) -> Iterator[Breach]:
     yield from _repeated(ui.get("pages", []), ("ui", "pages"), "path")
     yield from _repeated(ui.get("widgets", []), ("ui", "widgets"), "key")
     for position, page in enumerate(ui.get("pages", [])):
-        place: Path = ("ui", "pages", position, "module")
-        module = page.get("module", "")
-        if module and not module.endswith(_MODULE_ENDINGS):
-            yield place, "A module's name ends with .js or .mjs."
-        if module and "static" not in ui:
-            yield place, "A module is a static file: name their directory in ui.static."
+        for field, (what, endings) in _LOADED.items():
+            place: Path = ("ui", "pages", position, field)
+            if field in page and not page[field].endswith(endings):
+                yield place, f"{what}'s name ends with {' or '.join(endings)}."
+            if field in page and "static" not in ui:
+                yield place, f"{what} is a static file: name their directory in ui.static."
 
 
 def _events(document: Document) -> Iterator[Breach]:
@@ -120,6 +127,8 @@ def _events(document: Document) -> Iterator[Breach]:
         yield from _repeated(events.get(kind, []), ("events", kind), "type")
     routes = [route_shape(route["path"]).split("/") for route in document.get("routes", [])]
     for position, event in enumerate(events.get("subscribes", [])):
+        if event["path"].startswith(_HOSTS_OWN):
+            yield ("events", "subscribes", position, "path"), _ONLY_THE_HOST
         if any(_leads_to(route, event["path"]) for route in routes):
             yield (
                 ("events", "subscribes", position, "path"),

@@ -80,9 +80,10 @@ class Author:
         code: str = "",
         name: str = "Hello",
         author: str = "Ada",
+        more: str = "",
     ) -> bytes:
-        """Return the bytes of a signed package."""
-        manifest = MANIFEST.format(slug=slug, version=version, name=name, author=author)
+        """Return the bytes of a signed package, with more at the end of its manifest."""
+        manifest = MANIFEST.format(slug=slug, version=version, name=name, author=author) + more
         package = make_package(
             {
                 "plexica-plugin.toml": manifest.encode(),

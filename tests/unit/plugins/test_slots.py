@@ -1,29 +1,33 @@
-"""How many requests may be with backends at once."""
+"""How many requests may be with a backend, and who waits for his turn."""
 
-import threading
+import time
 
-from plugins.gateway.slots import Slots
+from plugins.gateway.slots import STALL_SECONDS, Slots
+from tests.threads import threads
 
 
-def test_a_backend_that_is_full_leaves_room_for_others() -> None:
+def test_nobody_waits_for_a_backend_that_hangs() -> None:
     slots = Slots(per_backend=2, in_all=3)
-    first = slots.take("a", wait=0)
-    assert first is not None
-    assert slots.take("a", wait=0) is not None
-    assert slots.take("a", wait=0) is None
-    assert slots.take("b", wait=0) is not None
-    assert slots.take("c", wait=0) is None, "That would be too many in all."
-    first()
-    first()
-    assert slots.take("a", wait=0) is not None
-    assert slots.take("a", wait=0) is None, "What is given back twice counts once."
+    assert slots.take("hangs") is not None
+    assert slots.take("hangs") is not None
+    began = time.monotonic()
+    assert slots.take("hangs", wait=60) is None
+    assert time.monotonic() - began < 10 * STALL_SECONDS
+    assert slots.take("other") is not None
 
 
-def test_who_waits_gets_what_becomes_free() -> None:
-    slots = Slots(per_backend=1, in_all=1)
-    release = slots.take("a", wait=0)
-    assert release is not None
-    timer = threading.Timer(0.05, release)
-    timer.start()
-    assert slots.take("a", wait=10) is not None
-    timer.join()
+def test_somebody_waits_where_requests_end() -> None:
+    slots = Slots(per_backend=1, in_all=2)
+    with threads(3) as submit:
+
+        def ask() -> int:
+            answered = 0
+            for _ in range(20):
+                give_back = slots.take("busy", wait=10)
+                if give_back is not None:
+                    time.sleep(0.005)
+                    give_back()
+                    answered += 1
+            return answered
+
+        assert [each.result(30) for each in [submit(ask) for _ in range(3)]] == [20, 20, 20]

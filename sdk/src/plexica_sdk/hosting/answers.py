@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.html import format_html
+from django.utils.translation import gettext as _
 
 from plexica_sdk.hosting.context import current_or_none
 
@@ -36,22 +37,22 @@ def refusal(status: int, detail: str) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer what Django does not accept."""
     del request, exception
-    return refusal(400, "This request is not one that can be answered.")
+    return refusal(400, _("This request is not one that can be answered."))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer what somebody may not do."""
     del request
-    return refusal(403, str(exception) or "You may not do this.")
+    return refusal(403, str(exception) or _("You may not do this."))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer what is not there. Which addresses there are is nobody's business."""
     del request, exception
-    return refusal(404, "There is nothing here.")
+    return refusal(404, _("There is nothing here."))
 
 
 def failed(request: HttpRequest) -> HttpResponse:
     """Answer where the plugin made a mistake; the log says which."""
     del request
-    return refusal(500, "The plugin made a mistake.")
+    return refusal(500, _("The plugin made a mistake."))

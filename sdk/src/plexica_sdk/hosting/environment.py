@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from pathlib import Path
 
 from plexica_sdk.errors import PluginError
 
@@ -61,7 +62,7 @@ class Backend:
             port=int(listen["port"]),
             host_url=_value(variables, "PLEXICA_HOST_URL").rstrip("/"),
             id=_value(variables, "PLEXICA_BACKEND"),
-            secret=_secret(_value(variables, "PLEXICA_SECRET")),
+            secret=_secret(_secret_text(variables)),
             plugin=_value(variables, "PLEXICA_PLUGIN"),
             version=_value(variables, "PLEXICA_VERSION"),
             digest=_value(variables, "PLEXICA_DIGEST"),
@@ -83,6 +84,17 @@ def _value(variables: Mapping[str, str], name: str) -> str:
     if not value:
         raise EnvironmentInvalid(f"{name} is not set. The host sets it when it starts a plugin.")
     return value
+
+
+def _secret_text(variables: Mapping[str, str]) -> str:
+    """Return the secret, which an image has by a file instead of a variable."""
+    file = variables.get("PLEXICA_SECRET_FILE", "")
+    if not file or variables.get("PLEXICA_SECRET"):
+        return _value(variables, "PLEXICA_SECRET")
+    try:
+        return Path(file).read_text("ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EnvironmentInvalid("PLEXICA_SECRET_FILE names no file that can be read.") from error
 
 
 def _secret(text: str) -> bytes:

@@ -6,6 +6,7 @@ from typing import Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
+from django.utils.translation import gettext as _
 
 from plexica_sdk.hosting.context import current
 
@@ -34,7 +35,9 @@ def require(permission: str, **by_method: str) -> Callable[[_View[_P]], _View[_P
         ) -> HttpResponseBase:
             key = _wanted_for(wanted, request.method or "")
             if key not in current().permissions:
-                raise PermissionDenied(f"This needs the permission {key}, which you do not hold.")
+                raise PermissionDenied(
+                    _("This needs the permission %(key)s, which you do not hold.") % {"key": key}
+                )
             return view(request, *args, **kwargs)
 
         setattr(guarded, _MARK, wanted)

@@ -111,6 +111,7 @@ path = "/"
 path = "/"
 title = "All greetings"
 module = "hello.js"
+style = "css/hello.css"
 
 [[ui.pages]]
 path = "/faults/{kind}"

@@ -64,6 +64,7 @@ def test_problems_are_problems(
 
     missing = "urn:plexica:problem:not-found"
     assert problem(ada, "GET", "/api/x/hello/notes") == (404, missing), "It is a page's."
+    assert problem(ada, "GET", "/api/x/hello/") == (404, missing), "So is its root."
     assert problem(ada, "GET", "/api/x/other/api/notes") == (404, missing)
     assert problem(ada, "OPTIONS", "/api/x/hello/api/notes")[0] in {404, 405}
     refused = "urn:plexica:problem:permission-missing"

@@ -15,6 +15,7 @@ from plexica.core.crypto import encrypt
 from plexica.core.scope import platform_scope
 from plexica.events.models import OutboxMessage
 from plugins.gateway.tokens import HostToken, make_host_token
+from plugins.host_api import base, views
 from plugins.host_api.mails import send_plugin_mail
 from plugins.lifecycle.files import remove_files
 from plugins.models import Installation, InstallationSecret, Release
@@ -259,3 +260,31 @@ def test_mails_are_limited(host: Host, ada: Member, settings: Any) -> None:
         statuses = [host.ask("POST", "/mails", wanted).status_code for _ in range(4)]
     assert statuses[:2] == [202, 202]
     assert 429 in statuses
+
+
+def test_a_plugin_has_so_many_calls_at_once_and_no_more(
+    host: Host, installation: Installation, globex: Tenant, release: Release
+) -> None:
+    key = installation.plugin_id
+    taken = [base.calls.take(key) for _ in range(base.CALLS_PER_PLUGIN)]
+    for each in (host, Host(token_of(install(release, globex)))):
+        answer = each.ask("GET", "/installation")
+        assert (answer.status_code, answer["Retry-After"]) == (429, "1")
+    for release_one in taken:
+        assert release_one is not None
+        release_one()
+    for _ in range(2 * base.CALLS_PER_PLUGIN):
+        assert host.ask("GET", "/installation").status_code == 200
+        assert host.ask("POST", "/events", {"event": "hello.other"}).status_code == 400
+        with mock.patch.object(views, "settings_of", side_effect=ZeroDivisionError):
+            assert host.ask("GET", "/installation").status_code == 500
+    assert host.ask("PUT", "/files/long.txt", "x").status_code == 204
+    for _ in range(base.CALLS_PER_PLUGIN):
+        # Nobody reads these.
+        host.ask("GET", "/files/long.txt").close()
+    held = [host.ask("GET", "/files/long.txt") for _ in range(base.CALLS_PER_PLUGIN)]
+    assert host.ask("GET", "/installation").status_code == 429
+    for each in held:
+        assert b"".join(each.streaming_content) == b'"x"'
+        each.close()
+    assert host.ask("DELETE", "/files/long.txt").status_code == 204

@@ -196,3 +196,17 @@ def test_a_page_loads_its_module_with_its_integrity(
     assert found
     assert release.digest in found[1]
     assert 'type="module"' not in ada.client.get("/x/hello/notes").content.decode()
+
+
+def test_a_page_loads_its_style_sheet_with_its_integrity(
+    ada: Member, backend: RunningBackend, release: Release
+) -> None:
+    answer = ada.client.get("/x/hello/")
+    found = re.search(
+        r'rel="stylesheet" href="(/x-static/[0-9a-f]{64}/css/hello.css)" integrity="sha384-[^"]+">',
+        answer.content.decode(),
+    )
+    assert found
+    assert release.digest in found[1]
+    assert "style-src 'self';" in answer["Content-Security-Policy"]
+    assert "x-static" not in ada.client.get("/x/hello/notes").content.decode()

@@ -40,11 +40,18 @@ uses = [{uses}]
 [runtime]
 command = ["python", "-m", "hello"]
 {permissions}
+[settings]
+required = [{required}]
+
 [settings.properties.greeting]
 type = "string"
 title = "Greeting"
 default = "Hello"
-maxLength = 20
+maxLength = {longest}
+
+[settings.properties.colour]
+type = "string"
+title = "Colour"
 
 [settings.properties.token]
 type = "string"
@@ -99,6 +106,8 @@ def publish(ada: Author) -> Publish:
         min_version: str = "0.1.0",
         is_ready: bool = True,
         is_django: bool = False,
+        required: tuple[str, ...] = (),
+        longest: int = 20,
     ) -> Release:
         files = {"0001_notes.sql": FIRST} if migrations is None else migrations
         granted = {"read": ("member", "viewer")} if permissions is None else permissions
@@ -107,6 +116,8 @@ def publish(ada: Author) -> Publish:
             version=version,
             min_version=min_version,
             uses=", ".join(f'"{use}"' for use in uses),
+            required=", ".join(f'"{name}"' for name in required),
+            longest=longest,
             permissions="".join(
                 PERMISSION.format(
                     slug=slug, action=action, roles=", ".join(f'"{role}"' for role in roles)

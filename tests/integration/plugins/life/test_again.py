@@ -33,7 +33,9 @@ def test_a_failed_upgrade_is_asked_for_anew(publish: Publish, install: Install) 
     installation = install()
     publish("1.1.0", is_ready=False)
     back = worked(
-        upgrade_installation(installation=installation, version="", uses=(), actor=SYSTEM)
+        upgrade_installation(
+            installation=installation, version="", uses=(), settings={}, actor=SYSTEM
+        )
     )
     assert back.run is not None
     with pytest.raises(Conflict):

@@ -14,10 +14,12 @@ import pytest
 from pytest_django import Settings
 
 from plexica.core.actor import SYSTEM
+from plugins.exporting import export_installation
 from plugins.installing import install_plugin, uninstall_installation, upgrade_installation
 from plugins.lifecycle.companion import PluginSchemas
 from plugins.lifecycle.database import database_url, drop_database
 from plugins.models import Backend, Installation, Release
+from plugins.settings_values import settings_of
 from plugins.states import InstallationState
 from tenants.models import ProvisioningRun, Tenant
 from tenants.states import RunKind, RunState
@@ -36,6 +38,7 @@ from tests.integration.plugins.life.test_upgrade import columns
 
 MOST_PLACES = 200
 MOST_SECONDS = 60
+SETTINGS = {"colour": "red", "token": "hunter2"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +49,11 @@ class Case:
     step: str
     verb: str = "do"
     fails: str = ""
+    is_kept: bool = False
 
     def __str__(self) -> str:
-        return f"{self.kind}-{self.verb}-{self.step or 'engine'}"
+        kept = "-kept" if self.is_kept else ""
+        return f"{self.kind}-{self.verb}-{self.step or 'engine'}{kept}"
 
 
 _INSTALL, _UPGRADE = RunKind.PLUGIN_INSTALL, RunKind.PLUGIN_UPGRADE
@@ -57,7 +62,9 @@ CASES = (
     *(Case(_INSTALL, step) for step in ("backend", "schema", "migrations", "")),
     *(Case(_INSTALL, step, "undo", "migrations") for step in ("backend", "schema", "files")),
     *(Case(_UPGRADE, step) for step in ("backend", "migrations", "")),
+    Case(_UPGRADE, "backend", "undo", "backend"),
     *(Case(_UNINSTALL, step) for step in ("access", "schema", "files", "")),
+    *(Case(_UNINSTALL, step, is_kept=True) for step in ("access", "")),
 )
 
 
@@ -92,11 +99,15 @@ def begin(acme: Tenant, publish: Publish, install: Install) -> Callable[[Case], 
                 if not Release.objects.filter(version="1.1.0").exists():
                     publish("1.1.0", migrations=second)
                 installation = upgrade_installation(
-                    installation=installation, version="1.1.0", uses=(), actor=SYSTEM
+                    installation=installation,
+                    version="1.1.0",
+                    uses=(),
+                    settings=SETTINGS,
+                    actor=SYSTEM,
                 )
             else:
                 installation = uninstall_installation(
-                    installation=installation, purge=True, actor=SYSTEM
+                    installation=installation, purge=not case.is_kept, actor=SYSTEM
                 )
         assert installation.run is not None
         return installation.run
@@ -128,24 +139,43 @@ def check_end(
     if run.state == RunState.ROLLED_BACK:
         assert case.fails
         assert installation is not None
+        if case.kind == _UPGRADE:
+            check_whole(installation, acme, is_new=False)
+            return
         assert installation.state == InstallationState.FAILED
         assert catalog() == before
         assert not any(wanted.values())
         return
     assert run.state == RunState.SUCCEEDED, run.error_message
+    if case.is_kept:
+        assert installation is not None
+        assert installation.is_kept
+        assert holds(acme) == (False, set())
+        export_installation(installation=installation, actor=SYSTEM).file.close()
+        return
     if case.kind == _UNINSTALL:
         assert installation is None
         assert catalog() == before
         assert not any(wanted.values())
         return
     assert installation is not None
+    check_whole(installation, acme, is_new=case.kind == _UPGRADE)
+
+
+def check_whole(installation: Installation, acme: Tenant, *, is_new: bool) -> None:
+    """See that an installation is all of one release, with the settings that go with it."""
     assert installation.state == InstallationState.ENABLED
+    assert (installation.target, installation.target_settings) == (None, None)
+    assert installation.release.version == ("1.1.0" if is_new else "1.0.0")
+    assert settings_of(installation) == {"greeting": "Hello"} | (SETTINGS if is_new else {})
     assert PluginSchemas().inspect(acme) == []
     assert PluginSchemas().find_orphans() == []
     assert holds(acme) == (True, {"admin", "member", "viewer"})
-    has_colour = case.kind == _UPGRADE
-    assert columns(installation) == {"id", "words"} | ({"colour"} if has_colour else set())
-    assert wanted["1.1.0" if has_colour else "1.0.0"]
+    assert columns(installation) == {"id", "words"} | ({"colour"} if is_new else set())
+    wanted = dict(Backend.objects.values_list("release__version", "is_wanted"))
+    assert [version for version in sorted(wanted) if wanted[version]] == [
+        installation.release.version
+    ]
     with psycopg.connect(database_url(installation)) as session:
         session.execute("INSERT INTO notes VALUES (1, 'milk')")
 
@@ -158,6 +188,7 @@ def check_end(
         (Case(_INSTALL, ""), 12),
         (Case(_INSTALL, "schema", "undo", "migrations"), 8),
         (Case(_UPGRADE, "migrations"), 2),
+        (Case(_UPGRADE, "backend", "undo", "backend"), 1),
         (Case(_UNINSTALL, "schema"), 8),
     ],
     ids=str,

@@ -1,5 +1,6 @@
 """Switching off and on, uninstalling, and what a purge leaves: nothing."""
 
+import zipfile
 from datetime import timedelta
 
 import psycopg
@@ -8,9 +9,11 @@ from django.utils import timezone
 from psycopg import sql
 
 from plexica.core.actor import SYSTEM
+from plexica.core.errors import Conflict
 from plexica.rbac.models import Grant
 from plexica.rbac.registry import get_definition
 from plexica.storage.clients import get_client
+from plugins.exporting import NothingToExport, export_installation
 from plugins.installations import get_installation, list_purges_due
 from plugins.installing import (
     InstallationStateRefused,
@@ -23,9 +26,10 @@ from plugins.lifecycle.files import PLUGINS_PREFIX
 from plugins.models import Backend, Installation
 from plugins.states import InstallationState
 from plugins.tasks import purge_due
-from tenants.models import Tenant
+from tenants.models import ProvisioningRun, Tenant
 from tenants.scopes import tenant_scope
-from tenants.states import RunState
+from tenants.services import retry_run
+from tenants.states import RunKind, RunState
 from tests.integration.plugins.life.conftest import Install, Publish, catalog, worked
 
 KEY = "notes:notes:read"
@@ -115,6 +119,7 @@ def test_kept_data_is_closed_and_taken_over(
     installation = install(settings={"greeting": "Ciao", "token": "s3cret"})
     url = database_url(installation)
     write_much(installation)
+    session = psycopg.connect(url)
     assert worked_uninstall(installation, purge=False)
     kept = get_installation(tenant=acme, slug="notes")
     assert kept.state == InstallationState.UNINSTALLING
@@ -124,6 +129,11 @@ def test_kept_data_is_closed_and_taken_over(
     assert not Backend.objects.filter(is_wanted=True).exists()
     with pytest.raises(psycopg.OperationalError):
         psycopg.connect(url)
+    with pytest.raises(psycopg.OperationalError):
+        session.execute("SELECT 1")
+    export = export_installation(installation=kept, actor=SYSTEM)
+    with export.file, zipfile.ZipFile(export.file) as archive:
+        assert archive.read("tables/notes.csv") == b"id,words\n1,milk\n"
     again = install()
     assert (again.state, again.purge_after, again.pk) == ("ENABLED", None, installation.pk)
     assert again.settings == {"greeting": "Ciao"}
@@ -144,9 +154,27 @@ def test_failure_to_take_kept_data_over_leaves_it_kept(
     assert failed.run.state == RunState.ROLLED_BACK
     assert (failed.state, failed.release.version) == (InstallationState.UNINSTALLING, "1.0.0")
     assert failed.purge_after is not None
+    with pytest.raises(Conflict):
+        retry_run(run=failed.run, actor=SYSTEM)
+    export_installation(installation=failed, actor=SYSTEM).file.close()
     again = install(version="1.0.0")
     with psycopg.connect(database_url(again)) as session:
         assert session.execute("SELECT words FROM notes").fetchall() == [("milk",)]
+
+
+def test_what_is_being_purged_is_not_installed(
+    acme: Tenant, publish: Publish, install: Install
+) -> None:
+    publish()
+    installation = install()
+    uninstall_installation(installation=installation, purge=True, actor=SYSTEM)
+    ProvisioningRun.objects.filter(kind=RunKind.PLUGIN_UNINSTALL).update(
+        state=RunState.FAILED, finished_at=timezone.now()
+    )
+    with pytest.raises(InstallationStateRefused, match="is being removed"):
+        install()
+    with pytest.raises(NothingToExport):
+        export_installation(installation=get_installation(tenant=acme, slug="notes"), actor=SYSTEM)
 
 
 def test_kept_data_goes_when_its_time_is_over(

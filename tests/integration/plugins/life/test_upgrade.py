@@ -1,9 +1,12 @@
 """Upgrading: agreed to, whole, or back at the old release."""
 
+from typing import Any
+
 import psycopg
 import pytest
 
 from plexica.core.actor import SYSTEM
+from plexica.core.errors import InvalidInput
 from plexica.rbac.models import Grant
 from plugins.admission import ConsentMissing, ReleaseRefused
 from plugins.installations import consent_to
@@ -15,6 +18,7 @@ from plugins.installing import (
 from plugins.lifecycle.database import database_url
 from plugins.models import Backend, Installation, Release
 from plugins.services import deprecate_release
+from plugins.settings_values import settings_of
 from plugins.states import InstallationState, ReleaseState
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
@@ -23,10 +27,21 @@ from tests.integration.plugins.life.conftest import FIRST, SECOND, Install, Publ
 from tests.integration.plugins.life.test_removal import holds
 
 
-def upgrade(installation: Installation, *, uses: tuple[str, ...] = ()) -> Installation:
+def upgrade(
+    installation: Installation,
+    *,
+    uses: tuple[str, ...] = (),
+    settings: dict[str, Any] | None = None,
+) -> Installation:
     """Upgrade to the current release, and wait for the end."""
     return worked(
-        upgrade_installation(installation=installation, version="", uses=uses, actor=SYSTEM)
+        upgrade_installation(
+            installation=installation,
+            version="",
+            uses=uses,
+            settings=settings or {},
+            actor=SYSTEM,
+        )
     )
 
 
@@ -80,7 +95,9 @@ def test_upgraded_as_it_was(
     else:
         assert grants == set()
     with pytest.raises(ReleaseRefused):
-        upgrade_installation(installation=upgraded, version=old.version, uses=(), actor=SYSTEM)
+        upgrade_installation(
+            installation=upgraded, version=old.version, uses=(), settings={}, actor=SYSTEM
+        )
 
 
 @pytest.mark.parametrize(
@@ -143,3 +160,26 @@ def test_a_release_withdrawn_while_it_is_installed_is_taken_back(
     failed = worked(installation)
     assert failed.run is not None
     assert (failed.state, failed.run.failed_step) == (InstallationState.FAILED, "compatibility")
+
+
+def test_settings_that_a_release_needs_come_with_the_upgrade_and_only_with_it(
+    publish: Publish, install: Install
+) -> None:
+    publish()
+    installation = install(settings={"greeting": "Good morning"})
+    needs = {"required": ("colour", "token"), "longest": 5}
+    publish("1.1.0", migrations={"0001_notes.sql": FIRST, "0002_bad.sql": "HELLO"}, **needs)
+    with pytest.raises(InvalidInput) as refused:
+        upgrade(installation, settings={"greeting": "Hey there"})
+    assert refused.value.fields.keys() == {"greeting", "colour", "token"}
+    given = {"colour": "red", "token": "hunter2"}
+    back = upgrade(installation, settings=given)
+    assert (back.release.version, back.target_settings) == ("1.0.0", None)
+    assert settings_of(back) == {"greeting": "Good morning"}
+    assert back.secrets.count() == 1
+
+    publish("1.2.0", **needs)
+    upgraded = upgrade(back, settings=given)
+    # What the new release would refuse has its default.
+    assert settings_of(upgraded) == given | {"greeting": "Hello"}
+    assert (upgraded.target_settings, upgraded.secrets.count()) == (None, 2)

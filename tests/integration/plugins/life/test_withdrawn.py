@@ -49,7 +49,7 @@ def test_an_upgrade_leads_out_of_it(acme: Tenant, publish: Publish, install: Ins
     withdraw_release(release=release, actor=SYSTEM)
     publish("1.1.0", migrations={"0001_notes.sql": "SELECT 1", "0002_colour.sql": SECOND})
     upgraded = upgrade_installation(
-        installation=installation, version="1.1.0", uses=[], actor=SYSTEM
+        installation=installation, version="1.1.0", uses=[], settings={}, actor=SYSTEM
     )
     assert upgraded.run is not None
     run_provisioning(upgraded.run.id)

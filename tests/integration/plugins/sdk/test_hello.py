@@ -39,7 +39,7 @@ def test_the_page_greets_and_has_a_form_for_those_who_may_write(hello: RunningBa
     assert "Hello, Ada!" in text
     assert 'action="/x/hello/notes/"' in text
     assert f'name="csrfmiddlewaretoken" value="csrf-of-{ADA.user.id}"' in text
-    assert f"/x-static/{hello.host.backend.digest}/hello.css" in text
+    assert f"/x-static/{hello.host.backend.digest}/icon.svg" in text
 
 
 def test_the_page_has_no_form_for_those_who_may_not(hello: RunningBackend) -> None:

@@ -54,12 +54,17 @@ def test_upgrade_shows_what_is_new_and_needs_consent(
     publish("1.2.0", uses=("users:read", "mail"), required=("mailbox", "token", "share"))
     text = page(ada.client.get(url))
     assert 'name="agree"' not in text
-    assert "<p>Share. Give them as soon as" in text
-    ada.client.post(url, {"version": "1.2.0"})
+    assert "It needs settings that are not there yet" in text
+    assert 'name="set_share"' in text
+    assert 'name="set_mailbox"' not in text
+    wrong = page(ada.client.post(url, {"version": "1.2.0"}), HTTPStatus.BAD_REQUEST)
+    assert "This field is required" in wrong
+    ada.client.post(url, {"version": "1.2.0", "set_share": "0.5"})
     work(acme)
     now = of(acme)
     assert now is not None
     assert now.release.version == "1.2.0"
+    assert now.settings["share"] == 0.5
 
 
 @pytest.mark.usefixtures("installed")
@@ -134,5 +139,9 @@ def test_its_data_is_taken_along_before(ada: Member, acme: Tenant) -> None:
     assert SECRET.encode() not in content
     ada.client.post("/plugins/notes/uninstall/", {"its_data": "keep", "confirm": "notes"})
     work(acme)
+    for path in ("/plugins/notes/", "/plugins/notes/uninstall/"):
+        assert 'action="/plugins/notes/export/"' in page(ada.client.get(path))
+    assert ada.client.post("/plugins/notes/export/").headers["Content-Type"] == "application/zip"
+    Installation.objects.update(purge_after=None)
     text = page(ada.client.post("/plugins/notes/export/", follow=True))
     assert "Only a plugin that is installed can be exported." in text

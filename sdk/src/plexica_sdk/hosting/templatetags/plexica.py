@@ -14,6 +14,6 @@ def plugin_static(name: str) -> str:
     """Return the address of one of the package's static files, which never changes.
 
     Args:
-        name: Its name below the directory that the manifest names, such as `hello.css`.
+        name: Its name below the directory that the manifest names, such as `icon.svg`.
     """
     return f"/x-static/{this_backend().digest}/{quote(name)}"
