@@ -41,7 +41,7 @@ class Stack:
             "PLEXICA_HTTP_PORT": str(self.http_port),
             "PLEXICA_MAIL_PORT": str(self.mail_port),
             "PLEXICA_PUBLISH": "127.0.0.1",
-            "PLEXICA_FRONT_SUBNET": "10.213.77.0/24",
+            "PLEXICA_FRONT_SUBNET": f"10.{200 + self.port % 50}.{self.port // 50 % 250}.0/24",
         }
         services: dict[str, Any] = {}
         for name in ("compose.yaml", "compose.override.yaml"):
