@@ -127,10 +127,10 @@ class Journey:
         self.ada.page.goto(f"{self.workspace}/files/")
         expect(self.ada.page.get_by_text("report.txt").first).to_be_visible()
         page = self.stella.page
-        page.goto(f"{self._stack.console_url}/health/")
+        page.goto(f"{self._stack.console_url}/health-status/")
         if "/realms/" in page.url:
             self.stella.log_in("superadmin", self._password)
-            page.goto(f"{self._stack.console_url}/health/")
+            page.goto(f"{self._stack.console_url}/health-status/")
         expect(page.get_by_text("Keycloak").first).to_be_visible()
         _picture(page, "6-health")
         _picture(self.ada.page, "7-files-again")
