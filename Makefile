@@ -5,7 +5,7 @@ LOCAL := $(VENV)/python -m deploy.local
 
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up down restart status logs reset test fetch lint fix prove screenshots docs openapi permissions manifest messages requirements sdk release
+.PHONY: help venv up down restart status logs reset test fetch lint fix prove screenshots docs openapi permissions manifest messages requirements sbom sdk release
 
 help: ## Show these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -37,11 +37,13 @@ test: venv fetch ## Run all tests, on servers of their own (ARGS="-k words" for 
 fetch: venv
 	@$(LOCAL) fetch
 
-lint: venv ## Check style, types and import directions
+lint: venv ## Check style, types, import directions; look for secrets and known faults
 	$(VENV)/ruff check .
 	$(VENV)/ruff format --check .
 	@$(LOCAL) run -- mypy
 	@$(LOCAL) run -- lint-imports
+	@$(VENV)/python -m deploy.scan secrets
+	@$(VENV)/python -m deploy.scan dependencies
 
 fix: venv ## Mend what the linters can mend
 	$(VENV)/ruff check --fix .
@@ -57,6 +59,7 @@ prove: venv fetch ## Run the long proofs and figures that `make test` leaves out
 	@$(VENV)/python -m bench sync
 	@$(VENV)/python -m bench tenants
 	@$(VENV)/python -m bench pages
+	@$(VENV)/python -m bench isolation
 
 screenshots: venv fetch ## Write docs/images/*.png anew, after a change of how pages look
 	@PLEXICA_SCREENSHOTS=docs/images $(VENV)/python -m pytest -q -m prove tests/e2e/test_pages.py
@@ -80,6 +83,9 @@ permissions: venv ## Write docs/permissions.md anew, after a change of the permi
 manifest: venv ## Write docs/plugins/manifest.md and sdk.md anew, after a change of what they describe
 	@$(VENV)/python -m plexica_sdk.reference > docs/plugins/manifest.md
 	@$(VENV)/python -m plexica_sdk.api_reference > docs/plugins/sdk.md
+
+sbom: venv ## Write the parts lists of a release into dist/sbom/ (CycloneDX)
+	@$(VENV)/python -m deploy.sbom dist/sbom
 
 sdk: venv ## Build the SDK's wheel and source distribution into sdk/dist/, and check them
 	@$(VENV)/python -m deploy.sdk_release build

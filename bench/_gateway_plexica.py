@@ -22,11 +22,12 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from bench._processes import cpu_seconds, processes_of
 from deploy.local.instance import CHECKOUT
 from plexica.core.actor import SYSTEM
 from plexica.core.crypto import encrypt
 from plexica.core.scope import platform_scope
-from plexica.identity.models import User
+from plexica.identity.models import BrowserSession, User
 from plexica.rbac.services import assign_role
 from plexica.rbac.system_roles import OWNER
 from plugins.models import Backend, Installation, Plugin, Release, TrustedKey
@@ -79,7 +80,7 @@ class Way:
 
 
 def measure(*, rounds: int, seconds: int) -> dict[str, dict[str, float]]:
-    """Ask the backend in each way, in turns; then each way by itself under load.
+    """Ask the backend in each way, in turns; then each way by itself, and under load.
 
     Args:
         rounds: How often each is asked.
@@ -94,6 +95,7 @@ def measure(*, rounds: int, seconds: int) -> dict[str, dict[str, float]]:
             *_through_gateway(backend),
         ]
         times = _in_turns(ways, rounds)
+        web = {way.name: _web_seconds(way, max(rounds // 4, 1)) for way in ways}
         rates = {way.name: _rate(way, seconds) for way in ways}
     figures = {}
     for way in ways:
@@ -105,6 +107,7 @@ def measure(*, rounds: int, seconds: int) -> dict[str, dict[str, float]]:
             "added_p50_ms": round(p50 - direct50, 3),
             "added_p95_ms": round(p95 - direct95, 3),
             "per_second": round(rates[way.name]),
+            "web_cpu_ms": round(web[way.name] * 1000, 2),
         }
     return figures
 
@@ -148,7 +151,11 @@ def _through_gateway(backend: int) -> list[Way]:
         assign_role(holder=user, role=OWNER, actor=SYSTEM)
         client = Client(headers={"host": host})
         client.force_login(user)
-    headers = {"Host": host, "Cookie": f"session={client.cookies['session'].value}"}
+        session = client.cookies["session"].value
+        # What a login leaves, and what a browser has once a page was shown.
+        BrowserSession.objects.create(session_id=session, user=user)
+    form = secrets.token_hex(16)
+    headers = {"Host": host, "Cookie": f"session={session}; csrf={form}"}
     port = settings.PLEXICA_PORT
     return [
         # What the host takes to know who asks, without a backend behind it.
@@ -178,6 +185,16 @@ def _ask(connection: http.client.HTTPConnection, way: Way) -> float:
     if answer.status != way.status:
         raise RuntimeError(f"{way.name}: {answer.status}")
     return elapsed
+
+
+def _web_seconds(way: Way, requests: int) -> float:
+    """Return the processor time that the web server takes for a request, whatever else runs."""
+    web = processes_of("plexica.wsgi:application", str(settings.PLEXICA_PORT))
+    connection = http.client.HTTPConnection(LOOPBACK, way.port)
+    before = cpu_seconds(web)
+    for _each in range(requests):
+        _ask(connection, way)
+    return (cpu_seconds(web) - before) / requests
 
 
 def _rate(way: Way, seconds: int) -> float:

@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from plexica.audit.services import record
 from plexica.core.actor import Actor
-from plexica.core.crypto import decrypt, rotate
+from plexica.core.crypto import Rotation, decrypt, rotate_rows
 from plexica.core.errors import Conflict, PermanentError, TransientError
 from plexica.core.fence import fenced_transaction
+from plexica.core.postgresql.fixed import FixedRead
 from plexica.core.scope import platform_scope
 from plugins.models import Backend, Installation, Release
 from plugins.states import BackendState, InstallationState, ReleaseState
@@ -60,6 +61,11 @@ class Endpoint:
         return base64.urlsafe_b64decode(self.secret + "=" * (-len(self.secret) % 4))
 
 
+def _ready_backend(release_id: UUID) -> QuerySet[Backend]:
+    return Backend.objects.filter(release=release_id, state=BackendState.READY)
+
+
+_READY_BACKEND = FixedRead(_ready_backend, UUID(int=0))
 _known: dict[UUID, tuple[float, Endpoint]] = {}
 _known_lock = threading.Lock()
 
@@ -143,7 +149,7 @@ def endpoint_of(release_id: UUID) -> Endpoint | None:
     if endpoint is not None and now < until:
         return endpoint
     with platform_scope():
-        backend = Backend.objects.filter(release=release_id, state=BackendState.READY).first()
+        backend = _READY_BACKEND.first(release_id)
     if backend is None:
         forget_endpoint(release_id)
         return None
@@ -221,21 +227,9 @@ def set_unconfined(*, release: Release, allowed: bool, actor: Actor) -> Release:
     return release
 
 
-def rotate_backend_secrets() -> int:
-    """Encrypt the secrets of all backends that run with the current key.
-
-    Returns:
-        How many there are.
-
-    Raises:
-        UndecryptableError: No present key opens one of them; all stay as they were.
-    """
-    with transaction.atomic():
-        found = list(Backend.objects.select_for_update().exclude(ciphertext="").only("ciphertext"))
-        for backend in found:
-            backend.ciphertext = rotate(backend.ciphertext)
-        Backend.objects.bulk_update(found, ["ciphertext"])
-    return len(found)
+def rotate_backend_secrets(*, is_dry: bool) -> Rotation:
+    """Encrypt the secrets of all backends that run with the current key, or only count them."""
+    return rotate_rows(Backend.objects.all(), "ciphertext", is_dry=is_dry)
 
 
 def _locked(backend: Backend) -> Backend:

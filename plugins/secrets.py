@@ -3,7 +3,7 @@
 import secrets as random
 from collections.abc import Collection, Mapping
 
-from plexica.core.crypto import decrypt, encrypt, rotate
+from plexica.core.crypto import Rotation, decrypt, encrypt, rotate_rows
 from plexica.core.fence import fenced_transaction
 from plugins.models import Installation, InstallationSecret
 
@@ -12,7 +12,6 @@ _SETTING = "setting:"
 # Of a release that an upgrade brings, until it is there.
 _TARGET = "target:"
 _GENERATED_BYTES = 32
-_BATCH = 500
 
 
 def new_password() -> str:
@@ -103,21 +102,9 @@ def secret_settings(*, installation: Installation) -> dict[str, str]:
     return {name.removeprefix(_SETTING): decrypt(ciphertext) for name, ciphertext in found}
 
 
-def rotate_installation_secrets() -> int:
-    """Encrypt all installations' secrets with the current key.
-
-    Returns:
-        How many there are.
-
-    Raises:
-        UndecryptableError: No present key opens one of them; all stay as they were.
-    """
-    with fenced_transaction():
-        found = list(InstallationSecret.objects.select_for_update())
-        for secret in found:
-            secret.ciphertext = rotate(secret.ciphertext)
-        InstallationSecret.objects.bulk_update(found, ["ciphertext"], batch_size=_BATCH)
-    return len(found)
+def rotate_installation_secrets(*, is_dry: bool) -> Rotation:
+    """Encrypt all installations' secrets with the current key, or only count them."""
+    return rotate_rows(InstallationSecret.objects.all(), "ciphertext", is_dry=is_dry)
 
 
 def _keep(installation: Installation, name: str, value: str) -> None:

@@ -79,11 +79,11 @@ def claimed(tenant: Tenant) -> Iterator[Tenant]:
             holder.set_autocommit(False)
             with holder.cursor() as cursor:
                 cursor.execute(
-                    "SELECT set_config('idle_in_transaction_session_timeout', %s, true),"
-                    " pg_try_advisory_xact_lock(%s)",
-                    [str(int(settings.PLEXICA_LEASE_SECONDS * 1000)), _key(tenant.pk)],
+                    "SET LOCAL idle_in_transaction_session_timeout = %s",
+                    [int(settings.PLEXICA_LEASE_SECONDS * 1000)],
                 )
-                is_mine = cursor.fetchone()[1]
+                cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_key(tenant.pk)])
+                is_mine = cursor.fetchone()[0]
             if not is_mine:
                 raise TenantBusy(
                     _("Wait until what is being done to it has ended, then try again.")

@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.core.exceptions import DisallowedHost
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
@@ -17,6 +18,7 @@ from django_tenants.middleware import TenantMainMiddleware
 
 from plexica.core.languages import ENGLISH, prefer
 from plexica.core.limits import API_PREFIX
+from plexica.core.postgresql.fixed import FixedRead
 from plexica.core.problems import problem_response
 from plexica.core.request_log import RequestLogMiddleware
 from plexica.core.scope import current_scope, iterate_in, platform_scope
@@ -38,6 +40,15 @@ HOST_API_PATH = "/api/host/"
 _SAME_FOR_ALL = (THEME_PATH, "/x-static/")
 _REALM_IN_PATH = re.compile(rf"{BACKCHANNEL_PATH}([a-z0-9-]{{1,63}})/")
 MAX_HOST_LENGTH = 253  # RFC 1035, section 2.3.4, as text
+
+
+def _domain_of(host: str) -> QuerySet[Domain]:
+    domains: QuerySet[Domain] = Domain.objects.select_related("tenant").filter(domain=host)
+    return domains
+
+
+# Read anew for each request: what is done to a tenant counts from the next one on.
+_DOMAIN_OF_HOST = FixedRead(_domain_of, "host.example")
 
 
 class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-tenants has no types
@@ -140,10 +151,8 @@ class TenantMiddleware(TenantMainMiddleware):  # type: ignore[misc] # django-ten
         if len(host) > MAX_HOST_LENGTH or "\0" in host:
             return None
         with platform_scope():
-            try:
-                return cast("Tenant", self.get_tenant(Domain, host))
-            except Domain.DoesNotExist:
-                return None
+            domain = _DOMAIN_OF_HOST.first(host)
+        return cast("Tenant", domain.tenant) if domain else None
 
     @staticmethod
     def hostname_from_request(request: HttpRequest) -> str:

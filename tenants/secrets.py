@@ -3,9 +3,7 @@
 import secrets as random
 from collections.abc import Collection
 
-from django.db import transaction
-
-from plexica.core.crypto import decrypt, encrypt, rotate
+from plexica.core.crypto import Rotation, decrypt, encrypt, rotate_rows
 from plexica.core.fence import fenced_transaction
 from tenants.models import Tenant, TenantSecret
 
@@ -49,18 +47,6 @@ def delete_secrets(*, tenant: Tenant, names: Collection[str]) -> None:
         TenantSecret.objects.filter(tenant=tenant, name__in=names).delete()
 
 
-def rotate_secrets() -> int:
-    """Encrypt all tenants' secrets with the current key.
-
-    Returns:
-        How many there are.
-
-    Raises:
-        UndecryptableError: No present key opens one of them; all stay as they were.
-    """
-    with transaction.atomic():
-        secrets = list(TenantSecret.objects.select_for_update())
-        for secret in secrets:
-            secret.ciphertext = rotate(secret.ciphertext)
-        TenantSecret.objects.bulk_update(secrets, ["ciphertext"], batch_size=500)
-    return len(secrets)
+def rotate_secrets(*, is_dry: bool) -> Rotation:
+    """Encrypt all tenants' secrets with the current key, or only count them."""
+    return rotate_rows(TenantSecret.objects.all(), "ciphertext", is_dry=is_dry)

@@ -296,12 +296,9 @@ def _alone() -> Iterator[None]:
             holder.set_autocommit(False)
             with holder.cursor() as cursor:
                 # The holder is idle on purpose, for as long as the upgrade takes.
-                cursor.execute(
-                    "SELECT set_config('idle_in_transaction_session_timeout', '0', true),"
-                    " pg_try_advisory_xact_lock(%s)",
-                    [_LOCK_KEY],
-                )
-                is_mine = cursor.fetchone()[1]
+                cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+                cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_LOCK_KEY])
+                is_mine = cursor.fetchone()[0]
         if not is_mine:
             raise UpgradeRunning(_("Wait until it has ended; what is left then can go on."))
         yield

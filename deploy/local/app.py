@@ -10,7 +10,7 @@ import requests
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from deploy.local.environment import provisioner_environment, web_environment
+from deploy.local.environment import agent_environment, provisioner_environment, web_environment
 from deploy.local.instance import CHECKOUT
 from deploy.local.part import Part, Program
 from deploy.local.ports import LOOPBACK
@@ -145,7 +145,7 @@ class Plugins(Part):
         return Program(
             name=self.name,
             command=[Path(sys.executable), CHECKOUT / "manage.py", "plugin_agent"],
-            environment=web_environment(self.instance),
+            environment=agent_environment(self.instance),
             stop_seconds=45,
         )
 

@@ -16,7 +16,7 @@ from deploy.local.s3 import S3
 ADMIN_USERNAME = "superadmin"
 ADMIN_EMAIL = "superadmin@plexica.localhost"
 API_CLIENT_ID = "plexica-api"
-# What an operator may choose for plugins, and nothing else of the platform depends on.
+# What an operator may choose for plugins.
 PLUGIN_CHOICES = ("PLEXICA_PLUGIN_RUNTIME", "PLEXICA_PLUGIN_ENGINE", "PLEXICA_PLUGIN_BASE_IMAGE")
 
 
@@ -39,12 +39,15 @@ def web_environment(instance: Instance) -> dict[str, str]:
         "PLEXICA_PLUGIN_DIR": str(instance.root / "plugins"),
         "PLEXICA_PLUGIN_STATIC_DIR": str(instance.root / "plugin-static"),
     }
-    for name in PLUGIN_CHOICES:
-        if name in external:
-            found[name] = external[name]
     for part in (Postgres, Redis, Keycloak, S3, Mail):
         found |= part(instance).environment()
     return found
+
+
+def agent_environment(instance: Instance) -> dict[str, str]:
+    """Return what the plugin agent gets: what all get, and what runs plugins."""
+    chosen = {name: instance.external[name] for name in PLUGIN_CHOICES if name in instance.external}
+    return web_environment(instance) | chosen
 
 
 def provisioner_environment(instance: Instance) -> dict[str, str]:

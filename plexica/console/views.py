@@ -14,6 +14,7 @@ from plexica.console.forms import TenantCreateForm, TenantEditForm
 from plexica.console.words import RUN_WORDS
 from plexica.core.errors import Conflict, InvalidInput
 from plexica.core.htmx import render_page
+from plexica.core.rate_limits import count_try
 from plexica.identity.actors import actor_of
 from plexica.rbac.guards import require
 from tenants.models import ProvisioningRun
@@ -32,6 +33,7 @@ def tenant_create(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         status = 400
         if form.is_valid():
+            count_try("tenant", account=actor_of(request).id)
             try:
                 run = create_tenant(**form.cleaned_data, actor=actor_of(request))
             except (InvalidInput, Conflict) as error:

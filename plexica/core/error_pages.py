@@ -30,12 +30,12 @@ def error_page(request: HttpRequest, error: PlexicaError) -> HttpResponse:
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer what Django itself could not accept (`handler400`); its own words stay inside."""
     del exception
-    return _answer(request, PlexicaError())
+    return answer_error(request, PlexicaError())
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer somebody who is known and may not (`handler403`)."""
-    return _answer(request, PermissionRefused(str(exception)))
+    return answer_error(request, PermissionRefused(str(exception)))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 (Django's signature)
@@ -63,7 +63,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return render(request, "errors/500.html", status=500)
 
 
-def _answer(request: HttpRequest, error: PlexicaError) -> HttpResponse:
+def answer_error(request: HttpRequest, error: PlexicaError) -> HttpResponse:
+    """Return an error as what its address answers with: a problem of the API, or a page."""
     if request.path_info.startswith(API_PREFIX):
         return problem_response(
             status=error.status,
@@ -98,5 +99,5 @@ class ErrorPageMiddleware:
         if isinstance(exception, OutwardError):
             exception = ServiceUnavailable(words_of_failure(exception))
         if isinstance(exception, PlexicaError):
-            return _answer(request, exception)
+            return answer_error(request, exception)
         return None

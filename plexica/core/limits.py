@@ -10,6 +10,33 @@ from plexica.core.problems import problem_response
 API_PREFIX = "/api/"
 
 
+class HeadLimitMiddleware:
+    """Refuses an address or headers that are too long, before anything looks at them."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer 414 or 431, or go on."""
+        target = len(request.path_info) + len(request.META.get("QUERY_STRING", ""))
+        if target > settings.PLEXICA_MAX_URL_BYTES:
+            return problem_response(
+                status=414,
+                code="address-too-long",
+                detail=f"An address may have {settings.PLEXICA_MAX_URL_BYTES} bytes at most.",
+            )
+        headers = request.headers
+        size = sum(len(name) + len(value) for name, value in headers.items())
+        if len(headers) > settings.PLEXICA_MAX_HEADERS or size > settings.PLEXICA_MAX_HEADER_BYTES:
+            return problem_response(
+                status=431,
+                code="headers-too-large",
+                detail=f"A request may have {settings.PLEXICA_MAX_HEADERS} headers at most, of"
+                f" {settings.PLEXICA_MAX_HEADER_BYTES} bytes in all.",
+            )
+        return self.get_response(request)
+
+
 class BodyLimitMiddleware:
     """Refuses an API body that is too large before anything reads it.
 

@@ -21,6 +21,8 @@ WINDOW_SECONDS = 60
 # So many processes may answer, and each lets its share through when it is on its own.
 PROCESSES_ASSUMED = 4
 MAX_COUNTED = 20_000
+# Requests of these change nothing.
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 _lock = threading.Lock()
 _window = 0

@@ -34,6 +34,20 @@ class StaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
     has no hash in its name is not asked for by any page.
     """
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._addresses: dict[str, str] = {}
+
+    def url(self, name: str, force: bool = False) -> str:  # noqa: FBT001, FBT002 (Django's signature)
+        """Return the address of a file, which is the same for as long as the process runs."""
+        address = self._addresses.get(name)
+        if address is None or force:
+            address = str(super().url(name, force))
+            if not force:
+                # Only templates ask, so there are as many as they name.
+                self._addresses[name] = address
+        return address
+
     def create_compressor(self, **options: Any) -> Compressor:
         """Return what compresses one file; maps are for developers only."""
         skipped = (*Compressor.SKIP_COMPRESS_EXTENSIONS, "map")

@@ -6,7 +6,7 @@ from rest_framework.request import Request
 
 from plexica.core.client_address import client_address
 from plexica.core.errors import ServiceUnavailable, TransientError
-from plexica.core.rate_limits import check_tries, count_try
+from plexica.core.rate_limits import SAFE_METHODS, check_tries, count_try
 from plexica.identity.callers import Caller, CallerRefused, caller_of
 from plexica.identity.jwt.bearer import validate_bearer
 from plexica.identity.jwt.errors import TokenRefused
@@ -27,7 +27,8 @@ class BearerAuthentication(BaseAuthentication):
 
         Raises:
             AuthenticationFailed: A token came that is not accepted.
-            TooManyTries: Too many such tokens came from this address or this account.
+            TooManyTries: Too many such tokens came from this address or this account, or the
+                caller calls too often.
             ServiceUnavailable: The keys to check it with are not at hand.
         """
         parts = get_authorization_header(request).split()
@@ -40,7 +41,7 @@ class BearerAuthentication(BaseAuthentication):
         token, address = parts[1].decode("latin-1"), client_address(request)
         try:
             claims = check_token(token, provider, address)
-            return caller_of(claims, provider, is_platform=tenant is None), claims
+            caller = caller_of(claims, provider, is_platform=tenant is None)
         except CallerRefused as error:
             count_try("token", address=address, account=error.account)
             raise AuthenticationFailed(error.detail) from error
@@ -49,6 +50,10 @@ class BearerAuthentication(BaseAuthentication):
             raise AuthenticationFailed(error.detail) from error
         except TransientError as error:
             raise ServiceUnavailable("Tokens cannot be checked now. Try again soon.") from error
+        count_try("api", account=str(caller.pk))
+        if request.method not in SAFE_METHODS:
+            count_try("write", account=str(caller.pk))
+        return caller, claims
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 (the framework's signature)
         """Return what `WWW-Authenticate` says with a 401 (RFC 6750, section 3)."""

@@ -10,6 +10,7 @@ class IdentityConfig(AppConfig):
     def ready(self) -> None:
         """Tell health how to ask Keycloak, name people, and hear of what realms must know."""
         from plexica.audit.targets import register_namer  # noqa: PLC0415 (it needs the app registry)
+        from plexica.core.crypto import register_rotation  # noqa: PLC0415 (the same)
         from plexica.core.health import register_check  # noqa: PLC0415 (the same)
         from plexica.events.registry import subscribe  # noqa: PLC0415 (the same)
         from plexica.identity import (  # noqa: PLC0415 (the same)
@@ -24,6 +25,7 @@ class IdentityConfig(AppConfig):
         from plexica.identity.sync.hooks import register_hold  # noqa: PLC0415 (the same)
 
         register_hold(realm_changes.waiting_for_realm)
+        register_rotation(session_upkeep.rotate_session_tokens)
         register_check("keycloak", check_keycloak)
         register_namer("user", selectors.name_users)
         register_namer("service_account", selectors.name_service_accounts)

@@ -7,6 +7,8 @@ from django.contrib.sessions.models import Session
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from plexica.core.crypto import Rotation, rotate_rows
+from plexica.core.postgresql.missing import is_table_missing
 from plexica.core.scope import current_scope, platform_scope
 from plexica.identity.actors import actor_of_user
 from plexica.identity.browser_sessions import ENDED_KEPT_FOR
@@ -51,6 +53,18 @@ def _end_at_platform_realm(user_id: str) -> None:
     if user is not None:
         ask_realm(user=user, actor=actor_of_user(user), ends_sessions=True)
         attempt_soon(tenant=None, users=[user])
+
+
+def rotate_session_tokens(*, is_dry: bool) -> Rotation:
+    """Encrypt the tokens of all sessions with the current key, or only count them."""
+    with platform_scope():
+        found = rotate_rows(BrowserSession.objects.all(), "tokens", is_dry=is_dry)
+        tenants = list(Tenant.objects.filter(state__in=WHOLE_STATES))
+    for tenant in tenants:
+        with tenant_scope(tenant):
+            if not is_table_missing(BrowserSession):
+                found += rotate_rows(BrowserSession.objects.all(), "tokens", is_dry=is_dry)
+    return found
 
 
 def clear_sessions() -> None:

@@ -39,6 +39,7 @@ from plexica.settings.environment import (
     read_environment,
     required,
     secret,
+    secrets,
 )
 from plexica.settings.jobs import (
     CELERY_BEAT_SCHEDULE,
@@ -88,6 +89,8 @@ IS_SECURE = PLEXICA_SCHEME == "https"
 # Secrets
 DEBUG = env.bool("PLEXICA_DEBUG", default=False) and not _IS_PRODUCTION
 SECRET_KEY = secret("PLEXICA_SECRET_KEY")
+# The keys before it, whose signatures are accepted until they are taken away.
+SECRET_KEY_FALLBACKS = secrets("PLEXICA_SECRET_KEY_FALLBACKS")
 PLEXICA_ENCRYPTION_KEYS: list[str] = [
     key for key in required("PLEXICA_ENCRYPTION_KEYS").split(",") if key
 ]
@@ -119,7 +122,9 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "plexica.core.security_headers.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "plexica.core.limits.HeadLimitMiddleware",
     "plexica.core.health.HealthMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # It adds a random length, so that sizes tell nobody what a page holds (ADR 20).
@@ -128,11 +133,12 @@ MIDDLEWARE = [
     "tenants.middleware.TenantMiddleware",
     "plexica.core.request_log.RequestLogMiddleware",
     "plexica.core.limits.BodyLimitMiddleware",
+    "plexica.core.rate_limit_middleware.ApiRateMiddleware",
     "plexica.core.csp.ScopedCSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "plexica.identity.authentication.SessionUserMiddleware",
     "plexica.core.languages.OwnLanguageMiddleware",
     "plexica.identity.oidc.middleware.BrowserSessionMiddleware",
     "plexica.rbac.visit_middleware.VisitMiddleware",
@@ -140,6 +146,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "plexica.core.error_pages.ErrorPageMiddleware",
+    "plexica.core.rate_limit_middleware.WriteRateMiddleware",
     "plexica.core.form_limits.FormLimitMiddleware",
 ]
 
@@ -240,6 +247,12 @@ SECURE_HSTS_SECONDS = 31_536_000 if IS_SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = IS_SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if IS_SECURE else None
 X_FRAME_OPTIONS = "DENY"
+SILENCED_SYSTEM_CHECKS = [
+    # The proxy in front redirects to HTTPS; Plexica itself is not reached from outside.
+    "security.W008",
+    # Whether a domain goes into the browsers' lists is for its owner to say: it cannot be undone.
+    "security.W021",
+]
 
 # How many proxies of ours stand before the web server, each of which adds to X-Forwarded-For.
 PLEXICA_TRUSTED_PROXIES = env.int("PLEXICA_TRUSTED_PROXIES", default=0)
@@ -256,10 +269,20 @@ PLEXICA_RATE_LIMITS = {
     "invitation": {"address": 60, "account": 30},
     "picture": {"address": 60, "account": 20},
     "plugin-mail": {"account": 60},
+    # Every call of the API, and everything that changes something, on pages too. `tenant` are new
+    # tenants, `upload` files, `plugin` what one installation asks of its host.
+    "api": {"address": 6000, "account": 1200},
+    "write": {"address": 600, "account": 240},
+    "tenant": {"account": 120},
+    "upload": {"address": 240, "account": 60},
+    "plugin": {"account": 6000},
 }
 PLEXICA_RATE_LIMIT_FACTOR = env.int("PLEXICA_RATE_LIMIT_FACTOR", default=1)
 
-# Limits of what comes in
+# Limits of what comes in: an address with its query, all headers together, and how many they are.
+PLEXICA_MAX_URL_BYTES = env.int("PLEXICA_MAX_URL_BYTES", default=8 * 1024)
+PLEXICA_MAX_HEADER_BYTES = env.int("PLEXICA_MAX_HEADER_BYTES", default=32 * 1024)
+PLEXICA_MAX_HEADERS = env.int("PLEXICA_MAX_HEADERS", default=100)
 PLEXICA_MAX_API_BODY_BYTES = 64 * 1024
 # The addresses of the API that take a file, and how large it may be.
 PLEXICA_MAX_API_FILE_BYTES = {"/api/plugins/releases": 20 * 1024 * 1024}

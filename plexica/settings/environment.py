@@ -117,6 +117,20 @@ def secret(name: str) -> str:
     return value
 
 
+def secrets(name: str) -> list[str]:
+    """Return the secrets that a variable holds, separated by commas; none if it is not set.
+
+    Raises:
+        ImproperlyConfigured: One of them is shorter than 32 characters.
+    """
+    found = [each for each in env.str(name, default="").split(",") if each]
+    if any(len(each) < MIN_SECRET_LENGTH for each in found):
+        raise ImproperlyConfigured(
+            f"Each secret of {name} needs at least {MIN_SECRET_LENGTH} characters."
+        )
+    return found
+
+
 def database(name: str) -> dict[str, str]:
     """Return Django's connection parameters for a `postgres://` address.
 

@@ -9,7 +9,11 @@ from tenants.requests import tenant_of
 from tenants.theme import style_sheet_of
 
 # The name tells what is in it: under one name there is never anything else.
-KEPT_FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
+# The realm's login page, at another host, shows it too.
+KEPT_FOR_GOOD = {
+    "Cache-Control": "public, max-age=31536000, immutable",
+    "Cross-Origin-Resource-Policy": "cross-origin",
+}
 
 
 @require_GET

@@ -4,6 +4,8 @@ They are of use for the host API only, and tell a backend nothing: whoever holds
 what the installation may, while it is served.
 """
 
+import threading
+import time
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,6 +13,9 @@ from django.core import signing
 
 LIFETIME_SECONDS = 600
 MAX_LENGTH = 500
+# For how long one is handed out again: it is good for that much less than its lifetime.
+AGAIN_SECONDS = 20.0
+_MAX_KEPT = 2_000
 # It is part of the key that they are signed with: nothing else that the host signs is one.
 _PURPOSE = "plugins.host_token"
 
@@ -32,9 +37,22 @@ class HostToken:
     tenant_id: UUID
 
 
+_lock = threading.Lock()
+_made: dict[HostToken, tuple[float, str]] = {}
+
+
 def make_host_token(token: HostToken) -> str:
-    """Return a host token, good from now on."""
-    return signing.dumps([token.installation_id.hex, token.tenant_id.hex], salt=_PURPOSE)
+    """Return a host token: a new one, or one that was made for the same just now."""
+    now = time.monotonic()
+    until, text = _made.get(token, (0.0, ""))
+    if now < until:
+        return text
+    text = signing.dumps([token.installation_id.hex, token.tenant_id.hex], salt=_PURPOSE)
+    with _lock:
+        if len(_made) >= _MAX_KEPT:
+            _made.clear()
+        _made[token] = (now + AGAIN_SECONDS, text)
+    return text
 
 
 def read_host_token(text: str) -> HostToken:

@@ -4,12 +4,12 @@ from functools import wraps
 from typing import cast
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.middleware.csrf import get_token
 from django.utils.cache import patch_vary_headers
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 
+from plexica.core.csrf import form_token
 from plexica.core.errors import NotFound
 from plexica.core.htmx import render_page, wants_fragment
 from plexica.identity.actors import viewer_of
@@ -105,7 +105,7 @@ def _passage(request: HttpRequest, installed: Installed, path: str) -> Passage:
         installed=installed,
         tenant=tenant_of(request),
         caller=Caller(
-            user, permissions_held(installed.manifest, snapshot_of(user)), get_token(request)
+            user, permissions_held(installed.manifest, snapshot_of(user)), form_token(request)
         ),
         via=via,
         method=request.method or "",

@@ -18,7 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from plexica.core.errors import NotFound, PermissionRefused
-from plexica.core.rate_limits import TooManyTries
+from plexica.core.rate_limits import TooManyTries, count_try
 from plexica.core.scope import platform_scope
 from plugins.gateway.slots import Slots
 from plugins.gateway.tokens import HostToken, HostTokenRefused, read_host_token
@@ -70,6 +70,7 @@ class HostTokenAuthentication(BaseAuthentication):
 
         Raises:
             AuthenticationFailed: It is over, or its installation is not served any more.
+            TooManyTries: The installation asks too often.
         """
         parts = get_authorization_header(request).split()
         if not parts:
@@ -88,6 +89,7 @@ class HostTokenAuthentication(BaseAuthentication):
             )
         if installation is None or not installation.tenant.is_active:
             raise AuthenticationFailed("This installation is not served any more.")
+        count_try("plugin", account=str(installation.pk))
         return Guest(installation), token
 
     def authenticate_header(self, request: Request) -> str:  # noqa: ARG002 (the framework's signature)

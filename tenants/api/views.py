@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from plexica.core.errors import InvalidInput
 from plexica.core.problems import CONTENT_TYPE
+from plexica.core.rate_limits import count_try
 from tenants.api import examples, schema
 from tenants.api.base import (
     TenantAPIView,
@@ -103,6 +104,7 @@ class TenantListView(TenantAPIView):
     def post(self, request: Request) -> HttpResponse:
         """Begin a tenant, and wait until it is complete if the caller prefers so."""
         values = read_body(TenantCreateSerializer, request)
+        count_try("tenant", account=actor_of(request).id)
         key = request.headers.get("Idempotency-Key")
         if key is None:
             run = create_tenant(**values, actor=actor_of(request))

@@ -4,11 +4,17 @@ import os
 import shutil
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from deploy.local import control
 from deploy.local.environment import web_environment
+from deploy.local.instance import Instance
+from deploy.local.launcher import Launcher
 from plexica.core.scope import platform_scope
 from plexica_sdk.building import read_manifest
 from plugins.models import Backend
@@ -18,6 +24,7 @@ from tests.e2e.conftest import App
 from tests.e2e.people import PATIENCE_SECONDS, Person
 from tests.examples import CHECKOUT, EXAMPLES, build_polls
 from tests.integration.identity.browser import PASSWORD, set_password
+from tests.integration.plugins.container.engines import BASE, RealEngine
 from tests.integration.plugins.packages import empty_registry
 
 PYTHON = ".venv/bin/python"
@@ -77,6 +84,33 @@ def offer_example(app: App, name: str, desk: Path) -> None:
         give_command(app, command)
 
 
+@contextmanager
+def plugins_in_containers(app: App, engine: RealEngine) -> Iterator[None]:
+    """Have the agent run plugins in containers of an engine."""
+    chosen = {
+        "PLEXICA_PLUGIN_RUNTIME": "container",
+        "PLEXICA_PLUGIN_ENGINE": engine.url,
+        "PLEXICA_PLUGIN_BASE_IMAGE": BASE,
+    }
+    _restart_agent(app.instance, chosen)
+    try:
+        # An image for all, which is made once a version of the platform.
+        ends_at = time.monotonic() + SECONDS
+        while not engine.images("/foundation:"):
+            assert time.monotonic() < ends_at
+            time.sleep(_LOOK_SECONDS)
+        yield
+    finally:
+        _restart_agent(app.instance, {})
+
+
+def _restart_agent(instance: Instance, chosen: dict[str, str]) -> None:
+    control.stop_part(instance, "plugins")
+    launcher = Launcher(replace(instance, external={**instance.external, **chosen}))
+    launcher.supervisor.ensure(launcher.programs)
+    control.start_part(instance, "plugins")
+
+
 def remove_plugin(app: App, slug: str, *, tenant: str) -> None:
     """Remove a plugin from a tenant and from the registry, whatever has become of it."""
     try_command(app, f"{PLUGIN} uninstall {slug} --tenant {tenant} --purge")
@@ -127,11 +161,12 @@ def expect_nothing_at(somebody: Person, address: str) -> None:
     expect(somebody.page.get_by_role("heading", name="There is nothing here")).to_be_visible()
 
 
-def wait_for_backend(slug: str, state: BackendState) -> None:
-    """Wait until a plugin's only backend is in a state."""
+def wait_for_backend(slug: str, state: BackendState) -> Backend:
+    """Wait until a plugin's only backend is in a state, and return it."""
     ends_at = time.monotonic() + PATIENCE_SECONDS
     with platform_scope():
         found = Backend.objects.filter(release__plugin__slug=slug)
         while found.get().state != state:
             assert time.monotonic() < ends_at, found.get().state
             time.sleep(_LOOK_SECONDS)
+        return found.get()

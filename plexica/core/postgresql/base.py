@@ -2,37 +2,24 @@
 
 It builds on django-tenants' backend. The stock one keeps the tenant on the connection, swallows a
 `SET search_path` that fails and falls back to `public`; here the scope comes from a context
-variable, path and role are set in one trip, a failure raises, and without a scope there is no
-cursor.
+variable, path and role are set in one trip with the first statement, a failure raises, and without
+a scope there is no cursor.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-from django.db.backends.utils import CursorWrapper
 from django.utils.functional import cached_property
 from django_tenants.postgresql_backend import base
-from psycopg import Connection, sql
 
+from plexica.core.postgresql.cursor import Cursor
 from plexica.core.postgresql.operations import DatabaseOperations, ErrorWrapper
+from plexica.core.postgresql.pool import Pool
 from plexica.core.scope import (
     PUBLIC_SCHEMA,
     Scope,
     current_scope,
     current_scope_or_none,
 )
-
-POOL_RESET = "RESET ROLE; SET search_path = pg_catalog"
-
-
-def reset_pooled_connection(connection: Connection[Any]) -> None:
-    """Take the last user's role and path from a connection that goes back to the pool.
-
-    `RESET ALL` would keep the role and drop Django's time zone, which it sets only once.
-    """
-    connection.autocommit = True
-    connection.execute(POOL_RESET)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc] # django-tenants has no types
@@ -42,10 +29,32 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc] # django-tena
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._applied: Scope | None = None
-        self._applying = False
+        self._is_rolling_back = False
         super().__init__(*args, **kwargs)
-        if pool := self.settings_dict["OPTIONS"].get("pool"):
-            pool["reset"] = reset_pooled_connection
+
+    @property
+    def pool(self) -> Pool | None:
+        """The connections of this process, or None where it has no pool."""
+        options = self.settings_dict["OPTIONS"].get("pool")
+        if not options:
+            return None
+        pools: dict[str, Pool] = self._connection_pools
+        found = pools.get(self.alias)
+        if found is None:
+            found = Pool(
+                kwargs=self.get_connection_params() | {"autocommit": True},
+                open=False,
+                configure=self._configure_connection,
+                **options,
+            )
+            # Of two threads that come here at once, the first one's is taken.
+            found = pools.setdefault(self.alias, found)
+        return found
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """Return what a connection is opened with."""
+        parameters: dict[str, Any] = super().get_connection_params()
+        return parameters | {"cursor_factory": Cursor}
 
     @cached_property
     def wrap_database_errors(self) -> ErrorWrapper:
@@ -87,39 +96,41 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc] # django-tena
         The rollback itself must run without a SET before it: in a transaction that has failed,
         PostgreSQL accepts nothing else.
         """
-        self._applying = True
+        self._is_rolling_back = True
         try:
             super().savepoint_rollback(sid)
         finally:
-            self._applying = False
+            self._is_rolling_back = False
             self._applied = None
 
-    def _handle_search_path(self, cursor: Any = None) -> None:
-        if self._applying:
-            return
+    def create_cursor(self, name: str | None = None) -> Any:
+        """Return a cursor that sets the scope with its first statement, where that is needed."""
+        cursor = super().create_cursor(name=name)
+        if isinstance(cursor, Cursor):
+            cursor.keeper = self
+        return cursor
+
+    def scope_to_set(self) -> Scope | None:
+        """Return the scope that has to be set before the next statement, or None: it is set.
+
+        Raises:
+            NoScope: There is no scope, so there is no statement.
+        """
+        if self._is_rolling_back:
+            return None
         scope = current_scope()
-        if self._applied == scope:
-            return
-        # Stays unknown if the statement fails.
-        self._applied = None
-        self._applying = True
-        try:
-            with self._scope_cursor(cursor) as chosen:
-                chosen.execute(_statement(scope).as_string(self.connection))
-        finally:
-            self._applying = False
+        return None if self._applied == scope else scope
+
+    def scope_is_set(self, scope: Scope | None) -> None:
+        """Note which scope the connection has been set to; None: nobody can tell."""
         self._applied = scope
 
-    @contextmanager
-    def _scope_cursor(self, cursor: Any) -> Iterator[CursorWrapper]:
-        # A server-side cursor carries one statement only, so it cannot carry this one.
-        if cursor is not None:
-            yield cursor
+    def _handle_search_path(self, cursor: Any = None) -> None:
+        # An ordinary cursor does it with its first statement. One of the server's carries one
+        # statement only, so it cannot.
+        scope = self.scope_to_set()
+        if scope is None or cursor is not None:
             return
         with self.connection.cursor() as own:
-            yield own
-
-
-def _statement(scope: Scope) -> sql.Composed:
-    path = sql.SQL(", ").join(sql.Identifier(schema) for schema in scope.search_path)
-    return sql.SQL("SET search_path = {}; SET ROLE {}").format(path, sql.Identifier(scope.role))
+            own.keeper = self
+            own.enter_scope()

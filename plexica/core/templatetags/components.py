@@ -1,16 +1,18 @@
 """The tags that pages are put together with; every template has them without loading."""
 
 from datetime import datetime, timedelta
+from functools import lru_cache
 from math import ceil
 from typing import Any
 
 import structlog
 from django import template
+from django.template.loader import render_to_string
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import get_urlconf, reverse
 from django.utils import timezone
 from django.utils.formats import number_format
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
@@ -21,6 +23,8 @@ register = template.Library()
 
 ICON_SPRITE = "img/icons.svg"
 HOME = "/"
+# Of each piece that is rendered once a process; there are as many as templates and languages make.
+_KEPT = 1024
 
 
 @register.simple_block_tag(takes_context=True)
@@ -57,14 +61,40 @@ def nav_link(context: template.Context, view_name: str, label: str, symbol: str)
         label: What it is called.
         symbol: Its icon.
     """
-    url = reverse(view_name)
+    url = _address(view_name, get_urlconf())
     path = context["request"].path
     is_current = path == url or (url != HOME and path.startswith(url))
-    engine = context.template.engine  # type: ignore[union-attr] # set while a template renders
-    values = {"url": url, "label": label, "symbol": symbol, "is_current": is_current}
-    with context.push(**values):
-        rendered: SafeString = engine.get_template("components/nav_item.html").render(context)
-    return rendered
+    return _nav_item(url, str(conditional_escape(label)), symbol, is_current=is_current)
+
+
+@lru_cache(_KEPT)
+def _address(view_name: str, urlconf: str | None) -> str:
+    return reverse(view_name, urlconf)
+
+
+@lru_cache(_KEPT)
+def _nav_item(url: str, label: str, symbol: str, *, is_current: bool) -> SafeString:
+    # All that the piece shows is in its arguments, so it is rendered once for each.
+    values = {
+        "url": url,
+        "label": mark_safe(label),  # noqa: S308 (it is escaped)
+        "symbol": symbol,
+        "is_current": is_current,
+    }
+    return mark_safe(render_to_string("components/nav_item.html", values))  # noqa: S308 (a template's)
+
+
+@register.simple_tag
+@lru_cache(_KEPT)
+def fixed_piece(template_name: str) -> SafeString:
+    """Show a piece that is the same on every page, for everybody and in every language.
+
+    It is rendered once a process, without a context.
+
+    Args:
+        template_name: Its file.
+    """
+    return mark_safe(render_to_string(template_name))  # noqa: S308 (a template's)
 
 
 @register.simple_tag(takes_context=True)
@@ -92,6 +122,7 @@ def theme_mode(context: template.Context) -> str:
 
 
 @register.simple_tag
+@lru_cache(_KEPT)
 def icon(name: str, css: str = "") -> SafeString:
     """Show a symbol of our sprite, hidden from screen readers: words stand beside it.
 

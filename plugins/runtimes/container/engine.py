@@ -14,7 +14,15 @@ from docker import APIClient
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
 from plexica.core.errors import PermanentError, TransientError
-from plugins.runtimes.container.plan import BACKEND, INSTANCE, PLUGIN, RELEASE, ROLE, UNIT
+from plugins.runtimes.container.plan import (
+    BACKEND,
+    INSTANCE,
+    PLUGIN,
+    RELEASE,
+    ROLE,
+    UNIT,
+    is_key,
+)
 
 _SECONDS = 15
 _MAKING_SECONDS = 300
@@ -71,20 +79,24 @@ class Engine:
         self._facts: tuple[bool, bool] | None = None
 
     def list_ours(self) -> list[Seen]:
-        """Return all our containers, whatever their state."""
+        """Return all our containers of backends, whatever their state.
+
+        Those in which an image of ours is built have its labels, too, and belong to no unit.
+        """
         wanted = {"label": [f"{INSTANCE}={self._instance}"]}
         with self._asking() as client:
             rows = client.containers(all=True, filters=wanted)
         return [
             Seen(
                 name=row["Names"][0].lstrip("/"),
-                unit=row["Labels"].get(UNIT, ""),
+                unit=row["Labels"][UNIT],
                 backend=row["Labels"].get(BACKEND, ""),
                 release=row["Labels"].get(RELEASE, ""),
                 role=row["Labels"].get(ROLE, PLUGIN),
                 is_running=row["State"] == "running",
             )
             for row in rows
+            if is_key(row["Labels"].get(UNIT, ""))
         ]
 
     @property

@@ -1,6 +1,8 @@
 """What a container is given: names, labels, limits. Nothing here speaks with an engine."""
 
 import ipaddress
+import re
+import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +25,7 @@ HOME = "/tmp"  # noqa: S108 (a container's own)
 PLACE = "/plexica"
 SECRETS = f"{PLACE}/secret"
 ENVIRONMENT = "/plugin"
+_KEY_BYTES = 6
 _TMP_MB = 16
 _PORTER_MB = 32
 _PORTER_PROCESSES = 8
@@ -85,6 +88,16 @@ class Target:
         """The line of a container's hosts file that it needs; empty: none."""
         is_known = self.host in {"localhost", self.inner_address}
         return "" if is_known else f"{self.host}:{self.inner_address}"
+
+
+def new_key() -> str:
+    """Return a key for a unit: names of files and containers are made of it."""
+    return secrets.token_hex(_KEY_BYTES)
+
+
+def is_key(text: str) -> bool:
+    """Tell whether a text is the key of a unit."""
+    return re.fullmatch(rf"[0-9a-f]{{{2 * _KEY_BYTES}}}", text) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

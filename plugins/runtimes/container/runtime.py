@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-import secrets
+import signal
 import threading
 import time
 from collections.abc import Sequence
@@ -28,6 +28,7 @@ from plugins.runtimes.container.plan import (
     Target,
     Unit,
     Wiring,
+    new_key,
     plugin_config,
     porter_config,
 )
@@ -76,7 +77,16 @@ class ContainerRuntime(Runtime):
 
     def tidy(self) -> None:
         """Make the foundation beforehand, and remove what nothing needs any more."""
-        start_thread(self._get_ready, name="plugin-images")
+        start_thread(self.make_ready, name="plugin-images")
+
+    def make_ready(self) -> None:
+        """Have the image that all others begin with, and none of its earlier ones."""
+        try:
+            self._images.tidy()
+            self._images.prepare_foundation()
+        except (PermanentError, TransientError) as error:
+            # Each start tries again, and says so in its backend's row.
+            logger.warning("plugin_images_not_ready", words=str(error))
 
     def close(self) -> None:
         """End the outlet: nothing is left that would need it."""
@@ -114,7 +124,7 @@ class ContainerRuntime(Runtime):
     def start(self, order: Order) -> Started:
         """Start a porter and, in its network, the backend."""
         unit = Unit(
-            key=secrets.token_hex(6),
+            key=new_key(),
             instance=self._places.instance,
             backend=str(order.backend_id),
             release=order.digest,
@@ -178,8 +188,11 @@ class ContainerRuntime(Runtime):
             return "Its network was taken away." if key in self._look() else "It has vanished."
         if end.was_short_of_memory:
             return "It took more memory than it may have, and was ended."
-        if end.code > _SIGNALLED:
-            return f"It was ended by signal {end.code - _SIGNALLED}."
+        if end.code == _SIGNALLED + signal.SIGKILL:
+            # Not every engine knows on whose account.
+            return "It was ended by SIGKILL, as one is that takes more memory than it may have."
+        if end.code - _SIGNALLED in set(signal.Signals):
+            return f"It was ended by {signal.Signals(end.code - _SIGNALLED).name}."
         return f"It ended by itself with exit code {end.code}."
 
     def is_listening(self, handle: str, address: str) -> bool:
@@ -200,14 +213,6 @@ class ContainerRuntime(Runtime):
                 if each.role == PLUGIN and each.backend == str(backend_id) and not self._trouble:
                     now += self._engine.log_of(each.name)
         return self._places.log(str(backend_id), now)
-
-    def _get_ready(self) -> None:
-        try:
-            self._images.tidy()
-            self._images.prepare_foundation()
-        except (PermanentError, TransientError) as error:
-            # Each start tries again, and says so in its backend's row.
-            logger.warning("plugin_images_not_ready", words=str(error))
 
     def _look(self) -> dict[str, list[Seen]]:
         """Return our containers by unit, as they were less than a moment ago."""

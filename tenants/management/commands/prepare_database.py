@@ -92,6 +92,7 @@ def _database_statements(name: str) -> list[sql.Composed]:
         sql.SQL("REVOKE ALL ON SCHEMA public FROM PUBLIC").format(),
         sql.SQL("GRANT USAGE, CREATE ON SCHEMA public TO {}").format(owner),
         _keep_to_the_platform(),
+        *_keep_roles(),
     ]
 
 
@@ -116,6 +117,22 @@ def _keep_to_the_platform() -> sql.Composed:
         " END LOOP; END"
     ).format(ours)
     return sql.SQL("DO {}").format(sql.Literal(body.as_string()))
+
+
+def _keep_roles() -> list[sql.Composed]:
+    """Return what takes `set_config` from the roles that requests run as.
+
+    With it, a query that somebody has smuggled words into could take another role without a
+    statement of its own (ADR 26). Logins need it to set the time zone, `pg_dump`'s output too.
+    """
+    function = sql.SQL("FUNCTION pg_catalog.set_config(text, text, boolean)")
+    users = sql.SQL(", ").join(
+        sql.Identifier(role_name(role)) for role in ("owner", "web", "provisioner", "plugin")
+    )
+    return [
+        sql.SQL("REVOKE EXECUTE ON {} FROM PUBLIC").format(function),
+        sql.SQL("GRANT EXECUTE ON {} TO {}").format(function, users),
+    ]
 
 
 def _create(role: str) -> sql.Composed:

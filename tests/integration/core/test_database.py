@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, ProgrammingError, connection, transaction
 
 from plexica.audit.models import AuditEntry
-from plexica.core.scope import NoScope, Scope, enter_scope, platform_scope
+from plexica.core.scope import NoScope, Scope, enter_scope
 from tenants.models import Tenant, TenantSecret
 from tenants.schema.step import Schema
 from tenants.scopes import scope_of, tenant_scope
@@ -78,20 +78,6 @@ def test_a_failed_savepoint_in_another_tenants_scope_rolls_back_cleanly(
             assert _whoami() == _is(other)
             connection.cursor().execute("SELECT nonsense")
         assert _whoami() == _is(one)
-
-
-def test_a_pooled_connection_comes_back_with_no_role() -> None:
-    with platform_scope():
-        connection.ensure_connection()
-        _whoami()
-        connection.close()
-    pool = connection.pool
-    with pool.connection() as raw:
-        user, session, path = raw.execute(
-            "SELECT current_user, session_user, current_setting('search_path')"
-        ).fetchone()
-    assert user == session
-    assert path == "pg_catalog"
 
 
 def test_threads_each_see_their_own_tenant(two_tenants: tuple[Tenant, Tenant]) -> None:

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from secrets import token_urlsafe
 
 import pytest
 
@@ -32,6 +33,27 @@ def _start(**changes: str | None) -> subprocess.CompletedProcess[str]:
         timeout=60,
         check=False,
     )
+
+
+def test_nothing_is_to_be_said_against_deploying_it() -> None:
+    # As long as those that are made for production.
+    environment = {
+        **os.environ,
+        "PLEXICA_ENVIRONMENT": "production",
+        "PLEXICA_SCHEME": "https",
+        "PLEXICA_SECRET_KEY": token_urlsafe(48),
+    }
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "DEBUG"],
+        env=environment,
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
 
 
 def test_production_starts_with_all_that_it_needs_and_never_in_debug_mode() -> None:

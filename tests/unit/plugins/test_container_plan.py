@@ -62,6 +62,11 @@ def test_a_porter_has_an_empty_network_and_a_door() -> None:
     assert host["Memory"] == 32 * 1024 * 1024
 
 
+def test_a_key_is_a_part_of_a_path_and_nothing_else() -> None:
+    assert plan.is_key(plan.new_key())
+    assert not [text for text in ("", "..", "a/b", f"{plan.new_key()}\n") if plan.is_key(text)]
+
+
 def test_both_are_known_by_their_labels() -> None:
     porter = plan.porter_config(UNIT, wiring(), image="foundation")["Labels"]
     plugin = plan.plugin_config(UNIT, wiring(), contents(COMMAND))["Labels"]

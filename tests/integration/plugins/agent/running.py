@@ -22,7 +22,9 @@ from tests.integration.plugins.packages import MANIFEST, Author
 # A backend on the standard library alone. It does at once what its package's `BEFORE` says, and
 # later what it is asked to.
 SERVER = """\
-import json, os, sys, time
+import json, os, socket, sys, time
+from urllib.parse import quote, unquote
+from urllib.request import urlopen
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 said = {"contract": 1, "plugin": os.environ["PLEXICA_PLUGIN"],
@@ -42,6 +44,27 @@ def eat(megabytes):
         return "too much"
     return "eaten"
 
+def fork(most):
+    for number in range(most):
+        try:
+            if os.fork() == 0:
+                time.sleep(60)
+                os._exit(0)
+        except OSError:
+            break
+    return number
+
+def attempt(act):
+    try:
+        return repr(act())
+    except OSError as error:
+        return str(error)
+
+def postgres_answers(port):
+    with socket.create_connection(("127.0.0.1", port), 5) as server:
+        server.sendall(bytes.fromhex("0000000804d2162f"))
+        return server.recv(1).decode()
+
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         name, _, value = self.path[1:].partition("?")
@@ -50,7 +73,7 @@ class Handler(BaseHTTPRequestHandler):
                 time.sleep(0.1)
             answer = said
         elif name == "do":
-            answer = eval(__import__("urllib.parse").parse.unquote(value))
+            answer = eval(unquote(value))
         body = json.dumps(answer).encode()
         self.send_response(200)
         self.send_header("Content-Length", str(len(body)))
@@ -94,23 +117,23 @@ def registered(
     version: str = "0.1.0",
     before: str = "",
     command: str = '["python", "-m", "hello"]',
+    image: str = "",
+    memory_mb: int = 64,
     files: Mapping[str, str] | None = None,
 ) -> Release:
-    """Register a plugin that runs."""
+    """Register a plugin that runs; one of an image has nothing else."""
     manifest = MANIFEST.format(slug=slug, version=version, name="Hello", author="Ada").replace(
-        'command = ["python", "-m", "hello"]', f"command = {command}"
+        'command = ["python", "-m", "hello"]',
+        f'image = "{image}"' if image else f"command = {command}",
     )
+    manifest = manifest.replace("memory_mb = 64", f"memory_mb = {memory_mb}")
     found = {
         "hello/__init__.py": "",
         "hello/__main__.py": SERVER.replace("#BEFORE#", before),
         **(files or {}),
     }
-    package = make_package(
-        {
-            "plexica-plugin.toml": manifest.encode(),
-            "wheels/hello-0.1.0-py3-none-any.whl": wheel(found),
-        }
-    )
+    wheels = {} if image else {"wheels/hello-0.1.0-py3-none-any.whl": wheel(found)}
+    package = make_package({"plexica-plugin.toml": manifest.encode(), **wheels})
     content = write_package(sign_package(package, author.private_key))
     return register_release(content=content, actor=SYSTEM)[0]
 

@@ -176,3 +176,9 @@ def test_one_that_nobody_needs_is_ended_and_leaves_nothing(
     assert runtime.list_running() == {}
     assert list((tmp_path / "plugins" / "environments").iterdir()) == []
     assert list((tmp_path / "plugins" / "homes").iterdir()) == []
+
+
+def test_an_image_is_nothing_for_processes(agent: Agent, ada: Author) -> None:
+    release = registered(ada, image=f"registry.example/hello@sha256:{'0' * 64}")
+    backend = until_state(wanted(release), BackendState.REFUSED)
+    assert "PLEXICA_PLUGIN_RUNTIME=container" in backend.last_error
