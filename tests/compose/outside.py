@@ -139,7 +139,7 @@ def _health_beside_slow_clients(outside: Outside) -> float:
         ]
         for secure in clients:
             secure.sendall(
-                b"POST /login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx"
+                b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx"
             )
         time.sleep(1)  # a byte a second is what makes them slow
         for secure in clients:
