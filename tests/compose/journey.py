@@ -102,7 +102,7 @@ class Journey:
         page.locator("input[type=file]").first.set_input_files(
             {"name": "report.txt", "mimeType": "text/plain", "buffer": content}
         )
-        page.get_by_role("button", name="Upload").first.click()
+        page.get_by_role("button", name="Upload", exact=True).click()
         expect(page.get_by_text("report.txt").first).to_be_visible()
         _picture(page, "4-files")
 

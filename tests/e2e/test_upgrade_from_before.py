@@ -171,5 +171,5 @@ def _upload(person: Person, workspace: str) -> None:
     person.page.locator("input[type=file]").first.set_input_files(
         {"name": "report.txt", "mimeType": "text/plain", "buffer": b"of before"}
     )
-    person.page.get_by_role("button", name="Upload").first.click()
+    person.page.get_by_role("button", name="Upload", exact=True).click()
     expect(person.page.get_by_text("report.txt").first).to_be_visible()
