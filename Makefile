@@ -5,7 +5,8 @@ LOCAL := $(VENV)/python -m deploy.local
 
 
 .DEFAULT_GOAL := help
-.PHONY: help venv up down restart status logs reset test fetch lint fix prove screenshots docs openapi permissions manifest messages requirements sbom sdk release
+.PHONY: help venv up down restart status logs reset demo test fetch lint fix prove screenshots docs
+.PHONY: openapi permissions manifest reference messages requirements sbom sdk release
 
 help: ## Show these targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -30,6 +31,9 @@ logs: venv ## Show the logs (PART="web worker" for some)
 
 reset: venv ## Stop it and remove all its data; asks first (YES=1 does not)
 	@$(LOCAL) reset $(if $(YES),--yes)
+
+demo: venv ## Fill the running platform with five lively tenants
+	@$(LOCAL) run -- python -m deploy.demo
 
 test: venv fetch ## Run all tests, on servers of their own (ARGS="-k words" for some)
 	@PLEXICA_TEST_KEEP=0 $(VENV)/python -m pytest $(ARGS)
@@ -83,6 +87,9 @@ permissions: venv ## Write docs/permissions.md anew, after a change of the permi
 manifest: venv ## Write docs/plugins/manifest.md and sdk.md anew, after a change of what they describe
 	@$(VENV)/python -m plexica_sdk.reference > docs/plugins/manifest.md
 	@$(VENV)/python -m plexica_sdk.api_reference > docs/plugins/sdk.md
+
+reference: venv ## Write docs/reference/*.md anew, after a change of what they describe
+	@$(LOCAL) run -- python -m deploy.documentation
 
 sbom: venv ## Write the parts lists of a release into dist/sbom/ (CycloneDX)
 	@$(VENV)/python -m deploy.sbom dist/sbom

@@ -23,7 +23,13 @@ def add_backend_subcommands(add: Add) -> None:
         add: Makes a subcommand of a name, what does it, and a summary.
     """
     listing = add("backends", _list, "List the backends: what runs, and what should.")
-    listing.add_argument("--state", action="append", default=[], choices=BackendState.values)
+    listing.add_argument(
+        "--state",
+        action="append",
+        default=[],
+        choices=BackendState.values,
+        help="Only those in this state.",
+    )
     for name, act, summary in (
         ("log", _log, "Print the end of a backend's log."),
         ("restart", _restart, "Start a backend anew, out of quarantine too."),

@@ -50,8 +50,16 @@ def add_subcommands(parser: ArgumentParser) -> None:
     registering.add_argument("file", type=Path, metavar="FILE", help="The package.")
     listing = add("list", _list, "List the plugins.")
     listing.add_argument("--search", default="", metavar="WORDS", help="Part of a name.")
-    listing.add_argument("--state", action="append", default=[], choices=ReleaseState.values)
-    add("show", _show, "Show a plugin with its releases.").add_argument("slug", metavar="SLUG")
+    listing.add_argument(
+        "--state",
+        action="append",
+        default=[],
+        choices=ReleaseState.values,
+        help="With a release in this state.",
+    )
+    add("show", _show, "Show a plugin with its releases.").add_argument(
+        "slug", metavar="SLUG", help="The plugin."
+    )
     for name, act, summary in (
         ("publish", _publish, "Offer a release to tenants."),
         ("deprecate", _deprecate, "Offer a release no more; those who have it go on."),

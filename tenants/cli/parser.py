@@ -43,10 +43,12 @@ def add_subcommands(parser: ArgumentParser) -> None:
     listing.add_argument(
         "--limit", type=_between(1, MAX_LIMIT), default=DEFAULT_LIMIT, help="How many (50)."
     )
-    add("show", reading.show, "Show all that is known of one tenant.").add_argument("slug")
+    add("show", reading.show, "Show all that is known of one tenant.").add_argument(
+        "slug", help="The tenant."
+    )
 
     creation = add("create", life.create, "Make a tenant.")
-    creation.add_argument("slug")
+    creation.add_argument("slug", help="Its short name, part of its address.")
     creation.add_argument("--name", default="", help="What people call it; the slug if left out.")
     creation.add_argument("--owner", required=True, metavar="ADDRESS", help="Who is invited.")
     creation.add_argument("--contact", default="", metavar="ADDRESS", help="Whom to write to.")
@@ -57,23 +59,23 @@ def add_subcommands(parser: ArgumentParser) -> None:
         ("restore", life.restore, "Call a deletion off."),
     ):
         command = add(name, act, summary)
-        command.add_argument("slug")
+        command.add_argument("slug", help="The tenant.")
         _add_change(command)
     deletion = add("delete", life.delete, "Delete a tenant, now or after a time of grace.")
-    deletion.add_argument("slug")
+    deletion.add_argument("slug", help="The tenant.")
     deletion.add_argument("--confirm", metavar="SLUG", help="The slug again, to say it is meant.")
     deletion.add_argument(
         "--grace-days", type=int, help="For how long it can be restored; 0 removes it at once."
     )
     _add_change(deletion)
     retrial = add("retry", life.retry, "Try a tenant's last run again, if it failed.")
-    retrial.add_argument("slug")
+    retrial.add_argument("slug", help="The tenant.")
     retrial.add_argument(
         "--rollback", action="store_true", help="Only take back what could not be taken back."
     )
     _add_change(retrial)
     freeing = add("free", life.free, "Let a deleted tenant's slug be given to somebody else.")
-    freeing.add_argument("slug")
+    freeing.add_argument("slug", help="The tenant.")
     _add_dry_run(freeing)
 
     comparison = add("reconcile", together.compare, "Compare tenants with what they should be.")

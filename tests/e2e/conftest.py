@@ -26,8 +26,10 @@ from tenants.states import UNFINISHED_RUN_STATES
 from tests.conftest import Servers
 from tests.e2e.api import Api, fetch_token
 from tests.e2e.people import Person
+from tests.e2e.runtimes import plugins_in_containers
 from tests.environment import ROOT
 from tests.integration.conftest import remove
+from tests.integration.plugins.container.engines import ENGINES, running_engine
 
 _PROCESSES = ("plugins", "beat", "web", "worker", "provisioner")
 # How long a run of a test that failed may go on, and how often that is looked at.
@@ -153,6 +155,18 @@ def api(app: App) -> Api:
     """The API, with a program's token."""
     token = fetch_token(app.token_url, app.api_client_id, app.api_client_secret)
     return Api(app.console_url, token)
+
+
+@pytest.fixture(
+    params=["process", *(pytest.param(name, marks=pytest.mark.prove) for name in ENGINES)]
+)
+def plugin_runtime(app: App, request: pytest.FixtureRequest) -> Iterator[str]:
+    """What the agent runs plugins by: processes, or containers of an engine."""
+    if request.param == "process":
+        yield "process"
+        return
+    with running_engine(request.param) as engine, plugins_in_containers(app.instance, engine):
+        yield "container"
 
 
 @pytest.fixture

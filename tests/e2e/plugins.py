@@ -4,17 +4,11 @@ import os
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from deploy.local import control
 from deploy.local.environment import web_environment
-from deploy.local.instance import Instance
-from deploy.local.launcher import Launcher
 from plexica.core.scope import platform_scope
 from plexica_sdk.building import read_manifest
 from plugins.models import Backend
@@ -24,7 +18,6 @@ from tests.e2e.conftest import App
 from tests.e2e.people import PATIENCE_SECONDS, Person
 from tests.examples import CHECKOUT, EXAMPLES, build_polls
 from tests.integration.identity.browser import PASSWORD, set_password
-from tests.integration.plugins.container.engines import BASE, RealEngine
 from tests.integration.plugins.packages import empty_registry
 
 PYTHON = ".venv/bin/python"
@@ -82,33 +75,6 @@ def offer_example(app: App, name: str, desk: Path) -> None:
         f"{PLUGIN} publish {release}",
     ):
         give_command(app, command)
-
-
-@contextmanager
-def plugins_in_containers(app: App, engine: RealEngine) -> Iterator[None]:
-    """Have the agent run plugins in containers of an engine."""
-    chosen = {
-        "PLEXICA_PLUGIN_RUNTIME": "container",
-        "PLEXICA_PLUGIN_ENGINE": engine.url,
-        "PLEXICA_PLUGIN_BASE_IMAGE": BASE,
-    }
-    _restart_agent(app.instance, chosen)
-    try:
-        # An image for all, which is made once a version of the platform.
-        ends_at = time.monotonic() + SECONDS
-        while not engine.images("/foundation:"):
-            assert time.monotonic() < ends_at
-            time.sleep(_LOOK_SECONDS)
-        yield
-    finally:
-        _restart_agent(app.instance, {})
-
-
-def _restart_agent(instance: Instance, chosen: dict[str, str]) -> None:
-    control.stop_part(instance, "plugins")
-    launcher = Launcher(replace(instance, external={**instance.external, **chosen}))
-    launcher.supervisor.ensure(launcher.programs)
-    control.start_part(instance, "plugins")
 
 
 def remove_plugin(app: App, slug: str, *, tenant: str) -> None:

@@ -15,28 +15,14 @@ from tests.e2e.plugins import (
     give_command,
     install_by_page,
     offer_example,
-    plugins_in_containers,
     remove_plugin,
     uninstall_by_page,
     visit_workspace,
     wait_for_backend,
 )
 from tests.e2e.programs import fetch_program_token, make_program
-from tests.integration.plugins.container.engines import ENGINES, running_engine
 
 API = "/api/x/hello/api/notes"
-
-
-@pytest.fixture(
-    params=["process", *(pytest.param(name, marks=pytest.mark.prove) for name in ENGINES)]
-)
-def runtime(app: App, request: pytest.FixtureRequest) -> Iterator[str]:
-    """What the agent runs plugins by: processes, or containers of an engine."""
-    if request.param == "process":
-        yield "process"
-    else:
-        with running_engine(request.param) as engine, plugins_in_containers(app, engine):
-            yield "container"
 
 
 @pytest.fixture
@@ -44,7 +30,7 @@ def _hello(
     app: App,
     acme: Tenant,
     globex: Tenant,
-    runtime: str,
+    plugin_runtime: str,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[None]:
     offer_example(app, "hello", tmp_path_factory.mktemp("desk"))
@@ -55,7 +41,7 @@ def _hello(
 
 @pytest.mark.usefixtures("_hello")
 def test_hello_is_installed_used_and_taken_away(
-    app: App, acme: Tenant, globex: Tenant, runtime: str, person: Callable[..., Person]
+    app: App, acme: Tenant, globex: Tenant, plugin_runtime: str, person: Callable[..., Person]
 ) -> None:
     ada = person()
     page = visit_workspace(ada, acme)
@@ -64,7 +50,7 @@ def test_hello_is_installed_used_and_taken_away(
     )
     expect(entry).to_be_hidden()
     install_by_page(page, "Hello", Greeting="Ciao", API_key="secret-1")
-    assert wait_for_backend("hello", BackendState.READY).runtime == runtime
+    assert wait_for_backend("hello", BackendState.READY).runtime == plugin_runtime
     page.reload()
     entry.click()
     _write(page, "Bring <b>cake</b>")

@@ -29,8 +29,13 @@ API = "/api/x/polls/api/polls"
 
 @pytest.fixture
 def _polls(
-    app: App, acme: Tenant, globex: Tenant, tmp_path_factory: pytest.TempPathFactory
+    app: App,
+    acme: Tenant,
+    globex: Tenant,
+    plugin_runtime: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[None]:
+    del plugin_runtime
     offer_example(app, "polls", tmp_path_factory.mktemp("desk"))
     yield
     remove_plugin(app, "polls", tenant=acme.slug)

@@ -45,7 +45,13 @@ def add_subcommands(parser: ArgumentParser) -> None:
     listing = add("list", commands.list_backups, "Show the backups that were made.")
     listing.add_argument("--limit", type=int, default=20, choices=range(1, 1001), metavar="N")
     prune = add("prune", commands.prune, "Remove the scheduled backups beyond those to be kept.")
-    prune.add_argument("--keep", type=int, choices=range(1, 1001), metavar="N")
+    prune.add_argument(
+        "--keep",
+        type=int,
+        choices=range(1, 1001),
+        metavar="N",
+        help="How many stay; else as the settings say.",
+    )
     key = add("key", commands.new_key, "Make a key that opens archives.")
     key.add_argument("file", type=Path, help="Where the secret key goes; it must not be there.")
 

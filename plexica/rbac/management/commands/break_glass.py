@@ -25,7 +25,7 @@ class Command(BaseCommand):
         super_admin = commands.add_parser(
             "super-admin", help="Make somebody a super admin of the platform."
         )
-        super_admin.add_argument("email")
+        super_admin.add_argument("email", help="Their address.")
         super_admin.add_argument("--reason", required=True, help="Why; it is kept in the audit.")
         super_admin.add_argument(
             "--new-password",
@@ -37,20 +37,20 @@ class Command(BaseCommand):
             "realm",
             help="Let the administrators of Keycloak's master realm manage a tenant's for a while.",
         )
-        realm.add_argument("slug")
+        realm.add_argument("slug", help="The tenant.")
         realm.add_argument("--reason", required=True, help="Why; it is kept in the audit.")
         realm.add_argument(
             "--minutes", type=int, default=60, help="For how long (60; 480 at most)."
         )
 
         closing = commands.add_parser("close-realm", help="End that before its time is over.")
-        closing.add_argument("slug")
+        closing.add_argument("slug", help="The tenant.")
 
         owner = commands.add_parser(
             "owner", help="Make somebody an owner of a tenant, and invite them."
         )
-        owner.add_argument("slug")
-        owner.add_argument("email")
+        owner.add_argument("slug", help="The tenant.")
+        owner.add_argument("email", help="Their address.")
         owner.add_argument("--reason", required=True, help="Why; it is kept in the audits.")
 
     def handle(self, *_args: Any, **options: Any) -> None:

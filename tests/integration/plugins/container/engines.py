@@ -1,5 +1,6 @@
 """Real engines for tests: Podman's service and Docker's daemon, each with a storage of its own."""
 
+import hashlib
 import os
 import shutil
 import signal
@@ -26,12 +27,15 @@ _MIRROR = "http://deb.debian.org/debian"
 _INCLUDED = "python3,python3-venv,ca-certificates"
 _MAKING_SECONDS = 600
 _START_SECONDS = 60.0
-# As some machines need it whose control groups are of both versions.
+# As some machines need it whose control groups are of both versions; and apart from every other
+# Podman, which would take what runs here for something from before a start of the machine.
+_ALIVE = Path("/run") / f"plexica-{hashlib.sha256(os.fsencode(CACHE)).hexdigest()[:8]}"
 _PODMAN = """\
 [containers]
 default_ulimits = []
 [engine]
 cgroup_manager = "cgroupfs"
+tmp_dir = "{alive}"
 runtime = "runc"
 """
 # No bridge, no rule of a firewall: what the tests show holds without either.
@@ -129,7 +133,7 @@ class Podman(RealEngine):
     def __init__(self, directory: Path) -> None:
         """Configure it."""
         super().__init__(directory)
-        (directory / "containers.conf").write_text(_PODMAN, "utf-8")
+        (directory / "containers.conf").write_text(_PODMAN.format(alive=_ALIVE), "utf-8")
         (directory / "registries.conf").write_text(
             f'[[registry]]\nlocation = "127.0.0.1:{self.registry_port}"\ninsecure = true\n', "utf-8"
         )
