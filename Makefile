@@ -63,6 +63,7 @@ prove: venv fetch ## Run the long proofs and figures that `make test` leaves out
 	@$(VENV)/python -m bench sync
 	@$(VENV)/python -m bench tenants
 	@$(VENV)/python -m bench pages
+	@$(VENV)/python -m bench metrics
 	@$(VENV)/python -m bench isolation
 
 screenshots: venv fetch ## Write docs/images/*.png anew, after a change of how pages look
@@ -80,6 +81,10 @@ openapi: venv ## Write docs/api/*.yaml anew, after a change of the API that is m
 	@$(LOCAL) run -- python manage.py spectacular --validate --fail-on-warn \
 	  --urlconf plexica.urls_internal --file docs/api/host.yaml \
 	  --custom-settings plexica.settings.HOST_SPECTACULAR_SETTINGS
+
+.PHONY: metrics
+metrics: venv ## Write docs/metrics.md anew, after a change of the metrics
+	@$(LOCAL) run -- python manage.py metrics --file docs/metrics.md
 
 permissions: venv ## Write docs/permissions.md anew, after a change of the permissions
 	@$(LOCAL) run -- python manage.py permissions --file docs/permissions.md

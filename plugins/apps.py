@@ -15,6 +15,7 @@ class PluginsConfig(AppConfig):
         from plexica.core.health import register_check  # noqa: PLC0415 (models are loaded now)
         from plexica.events.registry import add_source  # noqa: PLC0415
         from plexica.rbac.registry import register_source  # noqa: PLC0415 (models are loaded now)
+        from plugins import metrics  # noqa: PLC0415
         from plugins.backends import rotate_backend_secrets  # noqa: PLC0415
         from plugins.checks import check_plugins  # noqa: PLC0415 (models are loaded now)
         from plugins.gateway.events import deliveries_to_plugins  # noqa: PLC0415
@@ -26,6 +27,7 @@ class PluginsConfig(AppConfig):
         from tenants.provisioning.kinds import register_kind  # noqa: PLC0415
         from tenants.schema.companions import register_companion  # noqa: PLC0415
 
+        metrics.register()
         register(check_plugins, Tags.database)
         register_rotation(rotate_installation_secrets)
         register_rotation(rotate_backend_secrets)

@@ -30,7 +30,10 @@ _PORTS_FILE = ROOT / "ports.json"
 def _choose_instance() -> Instance:
     """Return the instance of the last run, on other ports if somebody else has taken those."""
     if _PORTS_FILE.exists():
-        ports = Ports(**json.loads(_PORTS_FILE.read_text(encoding="utf-8")))
+        chosen = json.loads(_PORTS_FILE.read_text(encoding="utf-8"))
+        # Those that another version of this checkout did not know are chosen now.
+        ports = Ports(**(asdict(Ports.free()) | chosen))
+        _PORTS_FILE.write_text(json.dumps(asdict(ports)), encoding="utf-8")
         known = Instance(root=ROOT, ports=ports, is_durable=False)
         if Launcher(known).supervisor.is_running() or not any(map(is_taken, astuple(ports))):
             return known

@@ -26,7 +26,7 @@ class Web(Part):
 
     name = "web"
     label = "Web"
-    port_names = ("web",)
+    port_names = ("web", "metrics_web")
 
     def program(self) -> Program:
         """Run granian on loopback."""
@@ -38,7 +38,7 @@ class Web(Part):
                 *("--workers", "1", "--blocking-threads", "16", "--respawn-failed-workers"),
                 *("--workers-kill-timeout", "10"),
             ],
-            environment=web_environment(self.instance),
+            environment=_observed(self, web_environment(self.instance)),
         )
 
     def is_ready(self) -> bool:
@@ -60,7 +60,7 @@ class _CeleryWorker(Part):
 
     @cached_property
     def _environment(self) -> dict[str, str]:
-        return web_environment(self.instance)
+        return _observed(self, web_environment(self.instance))
 
     def program(self) -> Program:
         """Run a worker on its queue."""
@@ -91,6 +91,7 @@ class Worker(_CeleryWorker):
 
     name = "worker"
     label = "Worker"
+    port_names = ("metrics_worker",)
     queue = "default"
     arguments = ("--pool", "threads", "--concurrency", "4")
 
@@ -100,12 +101,13 @@ class Provisioner(_CeleryWorker):
 
     name = "provisioner"
     label = "Provisioner"
+    port_names = ("metrics_provisioner",)
     queue = "provisioning"
     arguments = ("--pool", "threads", "--concurrency", "8")
 
     @cached_property
     def _environment(self) -> dict[str, str]:
-        return provisioner_environment(self.instance)
+        return _observed(self, provisioner_environment(self.instance))
 
 
 class Beat(Part):
@@ -113,6 +115,7 @@ class Beat(Part):
 
     name = "beat"
     label = "Beat"
+    port_names = ("metrics_beat",)
 
     def program(self) -> Program:
         """Run the scheduler; what it has sent, it notes under the instance's data."""
@@ -122,7 +125,7 @@ class Beat(Part):
                 *(_script("celery"), "-A", "plexica", "beat", "--loglevel", "INFO"),
                 *("--schedule", self._schedule, "--pidfile="),
             ],
-            environment=web_environment(self.instance),
+            environment=_observed(self, web_environment(self.instance)),
         )
 
     def is_ready(self) -> bool:
@@ -139,13 +142,14 @@ class Plugins(Part):
 
     name = "plugins"
     label = "Plugin agent"
+    port_names = ("metrics_plugins",)
 
     def program(self) -> Program:
         """Run the agent."""
         return Program(
             name=self.name,
             command=[Path(sys.executable), CHECKOUT / "manage.py", "plugin_agent"],
-            environment=agent_environment(self.instance),
+            environment=_observed(self, agent_environment(self.instance)),
             stop_seconds=45,
         )
 
@@ -159,6 +163,12 @@ class Plugins(Part):
 
 
 APP_PARTS: tuple[type[Part], ...] = (Web, Worker, Provisioner, Beat, Plugins)
+
+
+def _observed(part: Part, environment: dict[str, str]) -> dict[str, str]:
+    """Return the variables of a process that answers Prometheus at a port of its own."""
+    port = getattr(part.instance.ports, f"metrics_{part.name}")
+    return {**environment, "PLEXICA_METRICS_LISTEN": f"{LOOPBACK}:{port}"}
 
 
 def _script(name: str) -> Path:

@@ -16,6 +16,7 @@ from deploy.local.s3 import S3
 ADMIN_USERNAME = "superadmin"
 ADMIN_EMAIL = "superadmin@plexica.localhost"
 API_CLIENT_ID = "plexica-api"
+_TRACING = ("PLEXICA_TRACE_ENDPOINT", "PLEXICA_TRACE_RATIO", "PLEXICA_TRACE_PLUGIN_ENDPOINT")
 # What an operator may choose for plugins.
 PLUGIN_CHOICES = ("PLEXICA_PLUGIN_RUNTIME", "PLEXICA_PLUGIN_ENGINE", "PLEXICA_PLUGIN_BASE_IMAGE")
 
@@ -41,7 +42,7 @@ def web_environment(instance: Instance) -> dict[str, str]:
     }
     for part in (Postgres, Redis, Keycloak, S3, Mail):
         found |= part(instance).environment()
-    return found
+    return found | {name: external[name] for name in _TRACING if name in external}
 
 
 def agent_environment(instance: Instance) -> dict[str, str]:

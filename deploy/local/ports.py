@@ -24,6 +24,11 @@ class Ports:
     s3: int = 7070
     smtp: int = 10250
     mail: int = 10800
+    metrics_web: int = 9464
+    metrics_worker: int = 9465
+    metrics_provisioner: int = 9466
+    metrics_beat: int = 9467
+    metrics_plugins: int = 9468
 
     @staticmethod
     def variable(name: str) -> str:

@@ -55,7 +55,17 @@ def outgoing_headers() -> dict[str, str]:
     scope = current_scope_or_none()
     if scope is not None:
         headers[TENANT_HEADER] = scope.tenant_slug or "platform"
-    request_id = structlog.contextvars.get_contextvars().get("request_id")
-    if isinstance(request_id, str) and _REQUEST_ID.fullmatch(request_id):
+    if request_id := current_request_id():
         headers[REQUEST_HEADER] = request_id
     return headers
+
+
+def current_request_id() -> str:
+    """Return the id of the request that what runs now belongs to; empty where there is none."""
+    found = structlog.contextvars.get_contextvars().get("request_id")
+    return found if isinstance(found, str) and is_request_id(found) else ""
+
+
+def is_request_id(text: str) -> bool:
+    """Return whether a text has the form of a request's id."""
+    return _REQUEST_ID.fullmatch(text) is not None

@@ -12,14 +12,20 @@ from typing import Any
 
 import structlog
 from celery import Task, current_app
+from celery.exceptions import Retry
 from celery.signals import before_task_publish
 from django.db import close_old_connections, transaction
 from kombu.exceptions import OperationalError
 
+from plexica.core.observe.metrics import TASK_SECONDS, TASK_WAIT_SECONDS
+from plexica.core.observe.tracing import TRACE_HEADER, Role, span, trace_headers
+from plexica.core.queues import queue_names
 from plexica.core.schedules import is_scheduled, note_run
 from plexica.core.scope import current_scope_or_none, platform_scope
 
 TENANT_HEADER = "plexica_tenant"
+# When a message was sent, in Unix time.
+SENT_HEADER = "plexica_sent_at"
 
 logger = structlog.get_logger(__name__)
 
@@ -44,17 +50,34 @@ class ScopedTask(Task):  # type: ignore[type-arg] # not generic at run time
         slug = getattr(self.request, TENANT_HEADER, None) or (self.request.headers or {}).get(
             TENANT_HEADER
         )
-        began, has_failed = time.time(), True
+        began, outcome = time.time(), "failed"
+        self._note_wait(began)
+        parent = getattr(self.request, TRACE_HEADER, None) or ""
         try:
-            with scope_of_tenant(slug):
+            with (
+                span(self.name, Role.CONSUMER, parent=parent, task=self.name),
+                scope_of_tenant(slug),
+            ):
                 result = super().__call__(*args, **kwargs)
-            has_failed = False
+        except Retry:
+            outcome = "retried"
+            raise
+        else:
+            outcome = "succeeded"
             return result
         finally:
+            TASK_SECONDS.labels(self.name, outcome).observe(time.time() - began)
             if is_scheduled(self.name):
-                note_run(self.name, began=began, has_failed=has_failed)
+                note_run(self.name, began=began, has_failed=outcome == "failed")
             if not self.request.is_eager:
                 close_old_connections()
+
+    def _note_wait(self, began: float) -> None:
+        sent_at = getattr(self.request, SENT_HEADER, None)
+        queue = (self.request.delivery_info or {}).get("routing_key")
+        # A task that is tried again, or called here and now, has not waited for a worker.
+        if isinstance(sent_at, float) and queue in queue_names() and not self.request.retries:
+            TASK_WAIT_SECONDS.labels(queue).observe(max(0.0, began - sent_at))
 
 
 def scope_of_tenant(slug: str | None) -> AbstractContextManager[object]:
@@ -98,9 +121,11 @@ def send_after_commit(name: str, *, expires_seconds: int | None = None, **kwargs
 
 @before_task_publish.connect
 def carry_tenant(headers: dict[str, Any] | None = None, **_message: object) -> None:
-    """Put the tenant of the sender's scope into a message that does not name one."""
+    """Put the tenant of the sender's scope into a message that does not name one, and the time."""
     if headers is not None:
         headers.setdefault(TENANT_HEADER, _senders_tenant())
+        headers[SENT_HEADER] = time.time()
+        headers.update(trace_headers())
 
 
 def _senders_tenant() -> str | None:

@@ -5,6 +5,7 @@ from typing import Any
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from plexica.core.observe.tracing import add_trace
 from plexica.core.scope import current_scope_or_none
 
 
@@ -19,6 +20,7 @@ def add_tenant(_logger: WrappedLogger, _method: str, event: EventDict) -> EventD
 _SHARED_PROCESSORS: list[Processor] = [
     structlog.contextvars.merge_contextvars,
     add_tenant,
+    add_trace,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
     structlog.processors.TimeStamper(fmt="iso", utc=True),

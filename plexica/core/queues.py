@@ -78,6 +78,21 @@ def queue_depths() -> dict[str, int]:
         raise TransientError("The broker does not answer.") from error
 
 
+def oldest_messages() -> dict[str, bytes | None]:
+    """Return the message of each queue that has waited longest; None where none waits.
+
+    Raises:
+        TransientError: The broker does not answer.
+    """
+    try:
+        with _broker().pipeline(transaction=False) as pipeline:
+            for name in queue_names():
+                pipeline.lindex(name, -1)
+            return dict(zip(queue_names(), pipeline.execute(), strict=True))
+    except (RedisError, OSError) as error:
+        raise TransientError("The broker does not answer.") from error
+
+
 def list_workers() -> list[WorkerState]:
     """Return the workers that answer within a second, by name.
 

@@ -6,3 +6,9 @@ class EventsConfig(AppConfig):
 
     name = "plexica.events"
     label = "events"
+
+    def ready(self) -> None:
+        """Register what Prometheus is told of the outbox."""
+        from plexica.events import metrics  # noqa: PLC0415 (models are loaded now)
+
+        metrics.register()

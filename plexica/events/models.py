@@ -21,6 +21,10 @@ class OutboxMessage(models.Model):
     delivered_at = models.DateTimeField(null=True)
     attempts = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=timezone.now)
+    # Of the request that has published it, so that its delivery belongs to it (ADR 24).
+    # Nullable, as a default of the database's would be asked back, which a tenant's role may not.
+    request_id = models.CharField(max_length=128, null=True)  # noqa: DJ001 (see above)
+    trace = models.CharField(max_length=64, null=True)  # noqa: DJ001
     last_error = models.CharField(max_length=255, blank=True)
 
     class Meta:

@@ -8,7 +8,9 @@ import structlog
 from django.db import transaction
 from django.utils import timezone
 
+from plexica.core.context import current_request_id
 from plexica.core.jobs import scope_of_tenant, send_after_commit
+from plexica.core.observe.tracing import belonging_to, carried
 from plexica.core.scope import current_scope, platform_scope
 from plexica.events.models import OutboxMessage
 from plexica.events.registry import Delivery, Published, Source, sources, subscribers
@@ -33,7 +35,13 @@ def publish(*, event: str, payload: dict[str, Any]) -> None:
     """
     if not transaction.get_connection().in_atomic_block:
         raise RuntimeError("An event belongs into the transaction of what it tells.")
-    message = OutboxMessage(tenant=current_scope().tenant_slug or "", event=event, payload=payload)
+    message = OutboxMessage(
+        tenant=current_scope().tenant_slug or "",
+        event=event,
+        payload=payload,
+        request_id=current_request_id(),
+        trace=carried(),
+    )
     # A tenant's role may insert and not read, so nothing may be asked back.
     OutboxMessage.objects.bulk_create([message])
     with platform_scope():
@@ -58,7 +66,10 @@ def deliver_pending() -> int:
             )
             if message is None:
                 break
-            _deliver(message)
+            with belonging_to(
+                message.request_id, message.trace, "outbox delivery", event=message.event
+            ):
+                _deliver(message)
             tried += 1
     return tried
 

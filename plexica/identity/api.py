@@ -1,17 +1,20 @@
 """Authentication of the API."""
 
+from time import perf_counter
+
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.request import Request
 
 from plexica.core.client_address import client_address
 from plexica.core.errors import ServiceUnavailable, TransientError
-from plexica.core.rate_limits import SAFE_METHODS, check_tries, count_try
+from plexica.core.rate_limits import SAFE_METHODS, TooManyTries, check_tries, count_try
 from plexica.identity.callers import Caller, CallerRefused, caller_of
 from plexica.identity.jwt.bearer import validate_bearer
 from plexica.identity.jwt.errors import TokenRefused
 from plexica.identity.jwt.remembered import recall, remember
 from plexica.identity.jwt.tokens import Claims
+from plexica.identity.metrics import TOKEN_SECONDS
 from plexica.identity.providers import Provider, platform_provider, tenant_provider
 from tenants.requests import tenant_or_none
 
@@ -73,6 +76,19 @@ def check_token(token: str, provider: Provider, address: str) -> Claims:
         TokenRefused: It is not for this API, of another realm, not valid now, or no token.
         TransientError: The realm's keys are not at hand.
     """
+    began, outcome = perf_counter(), "failed"
+    try:
+        claims = _checked(token, provider, address)
+        outcome = "accepted"
+    except (TokenRefused, TooManyTries):
+        outcome = "refused"
+        raise
+    finally:
+        TOKEN_SECONDS.labels(outcome).observe(perf_counter() - began)
+    return claims
+
+
+def _checked(token: str, provider: Provider, address: str) -> Claims:
     known = recall(token)
     if known is not None:
         return known

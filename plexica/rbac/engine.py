@@ -8,6 +8,7 @@ import json
 import threading
 from collections import defaultdict
 from collections.abc import Iterable
+from time import perf_counter
 from typing import cast
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from redis.exceptions import RedisError
 
 from plexica.core.scope import current_scope
 from plexica.identity.models import User
+from plexica.rbac.metrics import IN_PROCESS, IN_REDIS, NOWHERE, READ_SECONDS
 from plexica.rbac.models import Role, RoleAssignment
 from plexica.rbac.registry import list_definitions
 from plexica.rbac.selectors import assignments_of, current_audience
@@ -50,9 +52,19 @@ def snapshot_of(user: User) -> Snapshot:
     key = (current_scope().schema, user.pk)
     kept = _kept.get(key)
     if kept is not None and kept[0] == epoch:
+        IN_PROCESS.inc()
         return kept[1]
+    began = perf_counter()
+    try:
+        return _found(user, key, epoch)
+    finally:
+        READ_SECONDS.observe(perf_counter() - began)
+
+
+def _found(user: User, key: tuple[str, object], epoch: int) -> Snapshot:
     name = f"permissions:{user.pk}:{epoch}"
     snapshot = _recall(name)
+    (NOWHERE if snapshot is None else IN_REDIS).inc()
     if snapshot is None:
         snapshot = compile_snapshot(user)
         if connection.in_atomic_block:

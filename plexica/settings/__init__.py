@@ -41,6 +41,12 @@ from plexica.settings.environment import (
     secret,
     secrets,
 )
+from plexica.settings.instruments import (
+    PLEXICA_METRICS_LISTEN,
+    PLEXICA_TRACE_ENDPOINT,
+    PLEXICA_TRACE_PLUGIN_ENDPOINT,
+    PLEXICA_TRACE_RATIO,
+)
 from plexica.settings.jobs import (
     CELERY_BEAT_SCHEDULE,
     CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP,
@@ -122,6 +128,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "plexica.core.observe.requests.MetricsMiddleware",
+    "plexica.core.observe.tracing.TraceMiddleware",
     "plexica.core.security_headers.SecurityHeadersMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "plexica.core.limits.HeadLimitMiddleware",

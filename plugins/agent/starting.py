@@ -122,6 +122,7 @@ class Starting:
                     "PLEXICA_PLUGIN": manifest.slug,
                     "PLEXICA_VERSION": str(manifest.version),
                     "PLEXICA_DIGEST": backend.release.digest,
+                    **_tracing(),
                 },
             )
         )
@@ -149,3 +150,9 @@ class Starting:
             retry_at=timezone.now() + timedelta(seconds=wait),
             last_error=words[:MAX_ERROR_LENGTH],
         )
+
+
+def _tracing() -> dict[str, str]:
+    """Return what a backend needs to send spans, where the operator wants it to."""
+    endpoint = settings.PLEXICA_TRACE_PLUGIN_ENDPOINT
+    return {"PLEXICA_TRACE_ENDPOINT": endpoint} if endpoint else {}

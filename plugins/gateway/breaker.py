@@ -45,15 +45,21 @@ class Breaker:
             with self._lock:
                 self._circuits.pop(key, None)
 
-    def failed(self, key: Hashable) -> None:
-        """Note that a backend has failed."""
+    def failed(self, key: Hashable) -> bool:
+        """Note that a backend has failed.
+
+        Returns:
+            Whether it is left alone now.
+        """
         with self._lock:
             if key not in self._circuits and len(self._circuits) >= MAX_KEPT:
                 self._circuits.clear()
             circuit = self._circuits.setdefault(key, _Circuit())
             circuit.failures += 1
-            if circuit.failures >= MAX_FAILURES:
+            is_left_alone = circuit.failures >= MAX_FAILURES
+            if is_left_alone:
                 circuit.closed_until = self._clock() + OPEN_SECONDS
+            return is_left_alone
 
     def forget(self) -> None:
         """Let every backend be asked again."""

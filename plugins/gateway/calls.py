@@ -1,6 +1,7 @@
 """What the host itself posts to a backend: lifecycle and events (docs/plugins/contract.md)."""
 
 import json
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
@@ -13,6 +14,7 @@ from plugins.gateway import transport
 from plugins.gateway.bodies import Body
 from plugins.gateway.contexts import Asked, Via, sign_context
 from plugins.gateway.failures import BackendBroken, BackendDown, BackendTimedOut
+from plugins.gateway.traces import call_traced
 from plugins.models import Installation, Release
 
 MAX_ANSWER_BYTES = 64 * 1024
@@ -52,9 +54,11 @@ def call_backend(
     if endpoint is None:
         raise TransientError("The plugin's backend does not run at the moment.")
     try:
-        status, content = _exchange(
-            endpoint, installation, method, path, json.dumps(body).encode(), via, seconds
-        )
+        content = json.dumps(body).encode()
+        with call_traced(release.contract.slug, release.version, method) as traced:
+            status, content = _exchange(
+                endpoint, installation, method, path, content, via, seconds, traced
+            )
     except BackendDown as failure:
         forget_endpoint(release.pk)
         raise TransientError("The plugin's backend cannot be reached.") from failure
@@ -73,6 +77,7 @@ def _exchange(
     content: bytes,
     via: Via,
     seconds: float,
+    traced: Mapping[str, str],
 ) -> tuple[int, bytes]:
     request_id = str(structlog.contextvars.get_contextvars().get("request_id") or uuid4())
     context = sign_context(
@@ -92,6 +97,7 @@ def _exchange(
             "Content-Length": str(len(content)),
             "Plexica-Context": context,
             "X-Request-ID": request_id,
+            **traced,
         },
         body=Body.of(content).chunks(),
         seconds=seconds,

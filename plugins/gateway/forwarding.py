@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from time import perf_counter
 from urllib.parse import quote
 
 import structlog
@@ -14,7 +15,9 @@ from plugins.gateway.contexts import Asked, Caller, Via, sign_context
 from plugins.gateway.failures import BackendBroken, BackendDown, BackendFailure
 from plugins.gateway.headers import headers_to_browser, media_type
 from plugins.gateway.slots import slots
+from plugins.gateway.traces import call_traced
 from plugins.installed import Installed
+from plugins.metrics import CIRCUIT_OPEN, GATEWAY_REFUSED, GATEWAY_SECONDS
 from tenants.models import Tenant
 
 # Of what a path and a query may have, what stays as it is (RFC 3986, section 3.3 and 3.4).
@@ -130,6 +133,7 @@ class _Told:
 
     def __init__(self, passage: Passage, endpoint: Endpoint) -> None:
         self._passage = passage
+        self._began = perf_counter()
         # Whoever is started again, at another address, begins without failures.
         self.key = (endpoint.backend_id, endpoint.address)
 
@@ -138,10 +142,18 @@ class _Told:
 
     def succeeded(self) -> None:
         breaker.succeeded(self.key)
+        self._count("ok")
+        CIRCUIT_OPEN.labels(self._passage.installed.slug).set(0)
 
     def failed(self, failure: BackendFailure) -> None:
-        breaker.failed(self.key)
+        is_left_alone = breaker.failed(self.key)
+        self._count(failure.code)
+        CIRCUIT_OPEN.labels(self._passage.installed.slug).set(is_left_alone)
         log_failure(self._passage, failure)
+
+    def _count(self, outcome: str) -> None:
+        meter = GATEWAY_SECONDS.labels(self._passage.installed.slug, outcome)
+        meter.observe(perf_counter() - self._began)
 
 
 def log_failure(passage: Passage, failure: BackendFailure) -> None:
@@ -168,24 +180,26 @@ def forward(passage: Passage) -> Reply:
     """
     endpoint = endpoint_of(passage.installed.release_id)
     if endpoint is None:
-        failure = BackendDown("No backend runs.")
-        log_failure(passage, failure)
-        raise failure
+        raise _refused(passage, "not-running", "No backend runs.")
     told = _Told(passage, endpoint)
     if not told.may_ask():
-        failure = BackendDown("It is left alone, for it has failed several times in a row.")
-        log_failure(passage, failure)
-        raise failure
+        words = "It is left alone, for it has failed several times in a row."
+        raise _refused(passage, "left-alone", words)
     release = slots.take(told.key)
     if release is None:
-        failure = BackendDown("Too many requests are with it already.")
-        log_failure(passage, failure)
-        raise failure
+        raise _refused(passage, "busy", "Too many requests are with it already.")
     try:
         return _exchange(passage, endpoint, told, release)
     except BaseException:
         release()
         raise
+
+
+def _refused(passage: Passage, reason: str, words: str) -> BackendDown:
+    GATEWAY_REFUSED.labels(passage.installed.slug, reason).inc()
+    failure = BackendDown(words)
+    log_failure(passage, failure)
+    return failure
 
 
 def _exchange(
@@ -218,13 +232,15 @@ def _reply(passage: Passage, endpoint: Endpoint, told: _Told, release: Callable[
     }
     if passage.body.length is not None:
         headers["Content-Length"] = str(passage.body.length)
-    answer = transport.send(
-        endpoint.address,
-        method=passage.method,
-        target=target,
-        headers=headers,
-        body=passage.body.chunks(),
-    )
+    installed = passage.installed
+    with call_traced(installed.slug, installed.version, passage.method) as traced:
+        answer = transport.send(
+            endpoint.address,
+            method=passage.method,
+            target=target,
+            headers=headers | traced,
+            body=passage.body.chunks(),
+        )
     try:
         if answer.status >= _FAILED:
             raise BackendBroken(f"It answered {answer.status}.")

@@ -7,6 +7,7 @@ a run's end means for its tenant is said by its kind (`tenants.provisioning.kind
 """
 
 from collections.abc import Callable
+from time import monotonic
 from uuid import UUID
 
 import structlog
@@ -24,6 +25,7 @@ from tenacity import (
 from plexica.core.errors import OutwardError, TransientError
 from plexica.core.fence import fenced
 from tenants.claim import working_on
+from tenants.metrics import STEP_SECONDS
 from tenants.models import ProvisioningRun, ProvisioningStep, Tenant
 from tenants.provisioning import outcome
 from tenants.provisioning.kinds import Kind, kind_of
@@ -190,11 +192,19 @@ def _perform(
         before_sleep=note,
         reraise=True,
     )
+    began = monotonic()
+
+    def count(outcome: str) -> None:
+        action = "do" if doing == StepState.STARTED else "undo"
+        meter = STEP_SECONDS.labels(record.run.kind, record.name, action, outcome)
+        meter.observe(monotonic() - began)
+
     try:
         retrying(attempt)
     except LeaseLost:
         raise
     except Exception as error:
+        count("failed")
         logger.exception("step_failed", step=record.name)
         outcome.record_step(
             lease,
@@ -204,6 +214,7 @@ def _perform(
             finished_at=timezone.now(),
         )
         raise StepFailed(_words(error)) from error
+    count("done")
     outcome.record_step(lease, record, state=done, error_message="", finished_at=timezone.now())
 
 

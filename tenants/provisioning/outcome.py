@@ -12,6 +12,7 @@ from redis.exceptions import RedisError
 from plexica.audit.services import record
 from plexica.core.actor import SYSTEM
 from plexica.events.services import publish
+from tenants.metrics import RUN_SECONDS
 from tenants.models import ProvisioningRun, ProvisioningStep, Tenant
 from tenants.provisioning.kinds import Kind
 from tenants.provisioning.lease import Lease
@@ -69,6 +70,7 @@ def succeed(lease: Lease, kind: Kind) -> None:
         kind.succeed(tenant)
         kind.announce(run)
         _finish(run, RunState.SUCCEEDED)
+    _count(run)
     logger.info("run_succeeded", kind=run.kind, slug=tenant.slug, seconds=run.seconds)
 
 
@@ -93,6 +95,7 @@ def fail(lease: Lease, kind: Kind) -> None:
             event="tenant.run_failed",
             payload={"tenant": tenant.slug, "run": str(run.id), **facts},
         )
+    _count(run)
     logger.warning("run_failed", slug=tenant.slug, **facts)
 
 
@@ -106,6 +109,10 @@ def _finish(run: ProvisioningRun, state: RunState) -> None:
     run.finished_at = timezone.now()
     run.lease_expires_at = None
     run.save(update_fields=["state", "finished_at", "lease_expires_at"])
+
+
+def _count(run: ProvisioningRun) -> None:
+    RUN_SECONDS.labels(run.kind, run.state.lower()).observe(run.seconds or 0.0)
 
 
 def _forget_cached(tenant: Tenant) -> None:

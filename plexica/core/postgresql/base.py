@@ -6,11 +6,14 @@ variable, path and role are set in one trip with the first statement, a failure 
 a scope there is no cursor.
 """
 
+from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 from django.utils.functional import cached_property
 from django_tenants.postgresql_backend import base
 
+from plexica.core.observe.tracing import statement_span
 from plexica.core.postgresql.cursor import Cursor
 from plexica.core.postgresql.operations import DatabaseOperations, ErrorWrapper
 from plexica.core.postgresql.pool import Pool
@@ -23,14 +26,22 @@ from plexica.core.scope import (
 
 
 class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc] # django-tenants has no types
-    """PostgreSQL, in the current scope."""
+    """PostgreSQL, in the current scope.
+
+    Attributes:
+        statements: How many statements were sent by this thread.
+        statement_seconds: How long it waited for them.
+    """
 
     ops_class = DatabaseOperations
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._applied: Scope | None = None
         self._is_rolling_back = False
+        self.statements = 0
+        self.statement_seconds = 0.0
         super().__init__(*args, **kwargs)
+        self.execute_wrappers.append(self._count)
 
     @property
     def pool(self) -> Pool | None:
@@ -102,6 +113,17 @@ class DatabaseWrapper(base.DatabaseWrapper):  # type: ignore[misc] # django-tena
         finally:
             self._is_rolling_back = False
             self._applied = None
+
+    def _count(
+        self, execute: Callable[..., Any], text: Any, parameters: Any, many: Any, context: Any
+    ) -> Any:
+        began = perf_counter()
+        try:
+            with statement_span(text):
+                return execute(text, parameters, many, context)
+        finally:
+            self.statements += 1
+            self.statement_seconds += perf_counter() - began
 
     def create_cursor(self, name: str | None = None) -> Any:
         """Return a cursor that sets the scope with its first statement, where that is needed."""

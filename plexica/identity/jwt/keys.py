@@ -21,6 +21,7 @@ from redis.exceptions import RedisError
 from plexica.core.errors import PermanentError, TransientError
 from plexica.identity.jwt.errors import TokenRefused
 from plexica.identity.keycloak.transport import Transport
+from plexica.identity.metrics import KEYS_IN_PROCESS, KEYS_IN_REDIS, KEYS_NOWHERE
 from plexica.identity.providers import Provider
 
 FETCH_FLOOR_SECONDS = 10
@@ -109,11 +110,14 @@ def _kept_keys(provider: Provider, key_id: str) -> _Keys | None:
     """Return keys that are fresh, from this process or else from Redis; if possible with the id."""
     kept = _known.get(provider.issuer)
     if kept and kept.is_fresh and key_id in kept.by_id:
+        KEYS_IN_PROCESS.inc()
         return kept
     shared = _from_redis(provider)
     if shared and shared.is_fresh and key_id in shared.by_id:
+        KEYS_IN_REDIS.inc()
         _remember(provider, shared)
         return shared
+    KEYS_NOWHERE.inc()
     return next((keys for keys in (kept, shared) if keys and keys.is_fresh), None)
 
 

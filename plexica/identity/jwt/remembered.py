@@ -13,6 +13,7 @@ import time
 from plexica.core import shared_cache
 from plexica.core.scope import current_scope
 from plexica.identity.jwt.tokens import Claims
+from plexica.identity.metrics import TOKEN_IN_PROCESS, TOKEN_IN_REDIS, TOKEN_NOWHERE
 
 PROCESS_SECONDS = 60.0
 # A realm's people may let tokens live longer than Plexica does.
@@ -31,10 +32,13 @@ def recall(token: str) -> Claims | None:
     key = (current_scope().schema, digest)
     kept = _kept.get(key)
     if kept is not None and kept[0] > time.monotonic():
+        TOKEN_IN_PROCESS.inc()
         return kept[2] if kept[1] > time.time() else None
     claims = shared_cache.read(_name(digest))
     if not isinstance(claims, dict) or claims["exp"] <= time.time():
+        TOKEN_NOWHERE.inc()
         return None
+    TOKEN_IN_REDIS.inc()
     _keep(key, claims)
     return claims
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 
 from plexica.core.context import start_thread
+from plexica.core.observe.listener import start_observing
 from plexica.core.scope import platform_scope
 from plugins.agent.configured import configured_runtime
 from plugins.agent.loop import Agent
@@ -26,6 +27,7 @@ class Command(BaseCommand):
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_signal: stopping.set())
+        start_observing("plugins")
         place = Path(settings.PLEXICA_PLUGIN_DIR)
         agent = Agent([configured_runtime(place)], on_look=(place / "looked").touch)
         with platform_scope():

@@ -6,8 +6,10 @@ import sys
 from secrets import token_urlsafe
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 
 from deploy.local.instance import CHECKOUT
+from plexica.settings.instruments import Listen, listen_range, ratio
 
 _SAY = """
 import plexica.settings as s
@@ -97,3 +99,32 @@ def test_cookies_are_bound_to_their_host_in_production() -> None:
     assert done.stdout.splitlines()[1] == (
         "__Host-session True __Host-csrf True no-domain no-trusted-origin"
     ), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("", None),
+        ("127.0.0.1:9464", Listen("127.0.0.1", range(9464, 9465))),
+        ("0.0.0.0:9464-9467", Listen("0.0.0.0", range(9464, 9468))),  # noqa: S104 # a value
+    ],
+)
+def test_an_address_to_listen_on_has_one_port_or_a_range(
+    monkeypatch: pytest.MonkeyPatch, value: str, expected: Listen | None
+) -> None:
+    monkeypatch.setenv("PLEXICA_TEST", value)
+    assert listen_range("PLEXICA_TEST") == expected
+
+
+@pytest.mark.parametrize("value", ["9464", "host:", "host:0", "host:9467-9464", "host:99999"])
+def test_other_addresses_are_refused(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("PLEXICA_TEST", value)
+    with pytest.raises(ImproperlyConfigured, match="PLEXICA_TEST"):
+        listen_range("PLEXICA_TEST")
+
+
+@pytest.mark.parametrize("value", ["-0.1", "1.1"])
+def test_a_ratio_is_from_nothing_to_all(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
+    monkeypatch.setenv("PLEXICA_TEST", value)
+    with pytest.raises(ImproperlyConfigured, match="PLEXICA_TEST"):
+        ratio("PLEXICA_TEST", default=0.5)

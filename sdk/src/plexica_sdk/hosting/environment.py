@@ -33,6 +33,7 @@ class Backend:
         plugin: The slug of the plugin.
         version: The version of the release.
         digest: The digest of the release, part of the addresses of its static files.
+        trace_endpoint: Where spans are sent; empty where none are.
     """
 
     address: str
@@ -43,6 +44,7 @@ class Backend:
     plugin: str
     version: str
     digest: str
+    trace_endpoint: str = ""
 
     @classmethod
     def read(cls, variables: Mapping[str, str]) -> "Backend":
@@ -66,6 +68,7 @@ class Backend:
             plugin=_value(variables, "PLEXICA_PLUGIN"),
             version=_value(variables, "PLEXICA_VERSION"),
             digest=_value(variables, "PLEXICA_DIGEST"),
+            trace_endpoint=variables.get("PLEXICA_TRACE_ENDPOINT", ""),
         )
 
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 import requests
 
 from plexica_sdk.errors import PluginError
+from plexica_sdk.hosting.context import current_or_none
 from plexica_sdk.hosting.environment import this_backend
 
 CONNECT_SECONDS = 2
@@ -203,6 +204,9 @@ class HostClient:
 
     def _ask(self, method: str, path: str, token: str, **options: Any) -> bytes:
         headers = {**options.pop("headers", {}), "Authorization": f"Bearer {token}"}
+        if context := current_or_none():
+            # For the host's log.
+            headers["X-Request-ID"] = context.request_id
         try:
             with self._session().request(
                 method,

@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 from plexica_sdk.hosting.answers import problem
 from plexica_sdk.hosting.context import Context, enter
 from plexica_sdk.hosting.environment import this_backend
+from plexica_sdk.hosting.tracing import TRACE_HEADER, traced
 from plexica_sdk.hosting.verification import ContextRefused, Verifier
 
 # The one address that the host asks without a context.
@@ -56,7 +57,15 @@ class ContextMiddleware:
         enter(context)
         request.plexica = context  # type: ignore[attr-defined] # see PluginRequest
         _set_prefix(request, prefix)
-        with translation.override(_language(context)), timezone.override(_time_zone(context)):
+        with (
+            traced(
+                request.headers.get(TRACE_HEADER, ""),
+                f"{request.method} {context.via}",
+                request_id=context.request_id,
+            ),
+            translation.override(_language(context)),
+            timezone.override(_time_zone(context)),
+        ):
             response = self._get_response(request)
         logger.info(
             "%s %s (%s): %s in %.0f ms",

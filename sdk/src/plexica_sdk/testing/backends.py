@@ -188,4 +188,5 @@ def variables_of(backend: Backend, path: Sequence[Path] = ()) -> dict[str, str]:
         "PLEXICA_PLUGIN": backend.plugin,
         "PLEXICA_VERSION": backend.version,
         "PLEXICA_DIGEST": backend.digest,
+        "PLEXICA_TRACE_ENDPOINT": backend.trace_endpoint,
     }
