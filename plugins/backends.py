@@ -150,13 +150,18 @@ def endpoint_of(release_id: UUID) -> Endpoint | None:
         return endpoint
     with platform_scope():
         backend = _READY_BACKEND.first(release_id)
-    if backend is None:
+    if backend is None or _is_detached(backend):
         forget_endpoint(release_id)
         return None
     endpoint = Endpoint(backend.pk, backend.address, decrypt(backend.ciphertext))
     with _known_lock:
         _known[release_id] = (now + KEPT_SECONDS, endpoint)
     return endpoint
+
+
+def _is_detached(backend: Backend) -> bool:
+    """Return whether it is a process of somebody's own that was not heard of for too long."""
+    return backend.attached_until is not None and backend.attached_until < timezone.now()
 
 
 def forget_endpoint(release_id: UUID) -> None:
@@ -173,6 +178,8 @@ def restart_backend(*, backend: Backend, actor: Actor) -> Backend:
     """
     with transaction.atomic():
         backend = _locked(backend)
+        if backend.attached_until is not None:
+            raise BackendStateRefused(_("Somebody develops this plugin, and runs it themselves."))
         if not backend.is_wanted:
             raise BackendStateRefused(_("Nobody needs this backend, so it does not run."))
         if backend.state == BackendState.QUARANTINED:

@@ -281,6 +281,9 @@ class Backend(models.Model):
     restarts = models.PositiveIntegerField(default=0)
     last_error = models.CharField(max_length=500, blank=True)
     log_tail = models.TextField(blank=True)
+    # Of a release that somebody develops: their own process answers until then, and the agent has
+    # nothing to do with it.
+    attached_until = models.DateTimeField(null=True)
     # When the agent last looked.
     seen_at = models.DateTimeField(null=True)
 

@@ -98,7 +98,7 @@ def register_release(*, content: bytes, actor: Actor) -> tuple[Release, bool]:
             registered_by=actor.name,
         )
         StoredPackage.objects.create(release=release, content=content)
-        _show_current(plugin)
+        show_current(plugin)
         _tell("plugin.release_registered", release, actor, key=key.fingerprint)
     return release, True
 
@@ -213,13 +213,16 @@ def _move(release: Release, state: ReleaseState, actor: Actor, reason: str = "")
     moment = f"{state.lower()}_at"
     setattr(release, moment, timezone.now())
     release.save(update_fields=["state", "reason", moment])
-    _show_current(plugin)
+    show_current(plugin)
     _tell(f"plugin.release_{state.lower()}", release, actor, before=before, reason=reason)
     return release
 
 
-def _show_current(plugin: Plugin) -> None:
-    """Have a plugin show its highest release of the first state that it has one of."""
+def show_current(plugin: Plugin) -> None:
+    """Have a plugin show its highest release of the first state that it has one of.
+
+    To be called in a transaction that holds the plugin.
+    """
     rank = {str(state): place for place, state in enumerate(CURRENT_FIRST)}
     # By version already, the highest first; sorting keeps that.
     current = min(plugin.releases.order_by("-version_key"), key=lambda found: rank[found.state])

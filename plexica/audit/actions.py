@@ -24,6 +24,8 @@ ACTIONS = frozenset(
         gettext_noop("platform repaired"),
         gettext_noop("plugin backend quarantine ended"),
         gettext_noop("plugin backend restarted"),
+        gettext_noop("plugin development begun"),
+        gettext_noop("plugin development ended"),
         gettext_noop("plugin disabled"),
         gettext_noop("plugin dismissed"),
         gettext_noop("plugin enabled"),

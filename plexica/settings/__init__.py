@@ -293,7 +293,10 @@ PLEXICA_MAX_HEADER_BYTES = env.int("PLEXICA_MAX_HEADER_BYTES", default=32 * 1024
 PLEXICA_MAX_HEADERS = env.int("PLEXICA_MAX_HEADERS", default=100)
 PLEXICA_MAX_API_BODY_BYTES = 64 * 1024
 # The addresses of the API that take a file, and how large it may be.
-PLEXICA_MAX_API_FILE_BYTES = {"/api/plugins/releases": 20 * 1024 * 1024}
+PLEXICA_MAX_API_FILE_BYTES = {
+    "/api/plugins/releases": 20 * 1024 * 1024,
+    "/api/plugins/development": 20 * 1024 * 1024,
+}
 # The same of all addresses below one: what is for plugins, and what plugins themselves send.
 PLEXICA_MAX_API_BYTES_BELOW = {
     "/api/x/": 10 * 1024 * 1024,

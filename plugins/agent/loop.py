@@ -149,7 +149,8 @@ class Agent:
         Backend.objects.filter(state=BackendState.REFUSED).update(state=BackendState.STOPPED)
 
     def _backends(self) -> list[Backend]:
-        return list(Backend.objects.select_related("release__plugin").defer("log_tail"))
+        ours = Backend.objects.filter(attached_until=None)
+        return list(ours.select_related("release__plugin").defer("log_tail"))
 
     def _decide(self, backend: Backend) -> Act | None:
         """Return what there is to do with a backend, if anything."""

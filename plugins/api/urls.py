@@ -1,11 +1,11 @@
 """The addresses of the registry's API. None ends with a slash.
 
-No plugin is called `releases` or `keys`: `plexica_sdk.rules` reserves them.
+No plugin is called `development`, `releases` or `keys`: `plexica_sdk.rules` reserves them.
 """
 
 from django.urls import path
 
-from plugins.api import backend_views, installation_views, views
+from plugins.api import backend_views, development_views, installation_views, views
 
 app_name = "plugins_api"
 
@@ -14,6 +14,22 @@ _RELEASE = "plugins/<slug:slug>/releases/<str:version>"
 urlpatterns = [
     path("plugins", views.PluginListView.as_view(), name="plugins"),
     path("plugins/releases", views.RegisterView.as_view(), name="register"),
+    path("plugins/development", development_views.DevelopmentView.as_view(), name="development"),
+    path(
+        "plugins/development/<slug:slug>",
+        development_views.DevelopedPluginView.as_view(),
+        name="developed_plugin",
+    ),
+    path(
+        "plugins/development/<slug:slug>/<str:version>",
+        development_views.DevelopedReleaseView.as_view(),
+        name="developed_release",
+    ),
+    path(
+        "plugins/development/<slug:slug>/<str:version>/installation",
+        development_views.DevelopedInstallationView.as_view(),
+        name="developed_installation",
+    ),
     path("plugins/keys", views.KeyListView.as_view(), name="keys"),
     path("plugins/keys/<uuid:key_id>/revoke", views.KeyRevokeView.as_view(), name="key_revoke"),
     path("plugins/<slug:slug>", views.PluginView.as_view(), name="plugin"),

@@ -57,14 +57,19 @@ def build_package(directory: Path, *, wheels: Sequence[Path] = ()) -> Package:
             files[WHEELS + path.name] = read_file(path, MAX_PACKAGE_BYTES)
     elif wheels:
         raise PackageInvalid("With an image there are no wheels.")
-    for prefix, place in (
+    for prefix, place in directories_of(manifest):
+        files |= tree_of(directory / place, prefix)
+    return make_package(files)
+
+
+def directories_of(manifest: Manifest) -> list[tuple[str, str]]:
+    """Return the directories that a manifest names, each after where it is in the package."""
+    named = (
         (PROGRAMS, manifest.runtime.programs),
         (MIGRATIONS, manifest.migrations),
         (STATIC, manifest.static),
-    ):
-        if place:
-            files |= _tree(directory / place, prefix)
-    return make_package(files)
+    )
+    return [(prefix, place) for prefix, place in named if place]
 
 
 def read_file(path: Path, limit: int) -> bytes:
@@ -108,7 +113,17 @@ def _wheels_of(directory: Path, manifest: Manifest) -> list[Path]:
     return found
 
 
-def _tree(root: Path, prefix: str) -> dict[str, bytes]:
+def tree_of(root: Path, prefix: str) -> dict[str, bytes]:
+    """Return the files below a directory.
+
+    Args:
+        root: The directory.
+        prefix: What their names begin with in the package.
+
+    Raises:
+        PluginError: It is no directory, or something in it is no ordinary file.
+        PackageInvalid: There are too many.
+    """
     if root.is_symlink() or not root.is_dir():
         raise PluginError(f"{root} is no directory.")
     files: dict[str, bytes] = {}

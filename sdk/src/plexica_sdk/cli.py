@@ -1,14 +1,20 @@
 """The command `plexica-plugin`: what a plugin's author does before a platform sees the plugin."""
 
 import argparse
+import json
 import os
+import signal
 import sys
 import tempfile
+import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from plexica_sdk import __version__
 from plexica_sdk.building import DIST, build_package, read_file, read_manifest
+from plexica_sdk.developing.platform import Credentials, Platform
+from plexica_sdk.developing.session import Session
 from plexica_sdk.errors import ManifestInvalid, PluginError
 from plexica_sdk.manifest import FILE_NAME
 from plexica_sdk.new_project import new_project
@@ -121,6 +127,27 @@ def register(options: argparse.Namespace) -> None:
     _say(f"{package.manifest.slug} {package.manifest.version}: {how}, {found.state.lower()}")
 
 
+def dev(options: argparse.Namespace) -> None:
+    """Run a project on a Plexica of this machine, anew after each change, until Ctrl-C."""
+    session = Session(
+        options.directory,
+        Platform(Credentials.read(options.credentials)),
+        tenant=options.tenant,
+        settings=dict(_setting(text) for text in options.set),
+        say=_say_at_once,
+    )
+    stopping = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: stopping.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        session.run(stopping)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def keygen(options: argparse.Namespace) -> None:
     """Make a key: a file that stays secret, and one beside it that operators trust."""
     private: Path = options.path
@@ -139,6 +166,21 @@ def keygen(options: argparse.Namespace) -> None:
     public_key = public_key_of(key)
     _write(public, f"{public_key}\n".encode("ascii"))
     _say(f"{private} (keep it secret)\n{public}\nfingerprint {public_key.fingerprint}")
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    name, is_there, value = text.partition("=")
+    if not is_there:
+        raise PluginError(f"{text}: write NAME=VALUE.")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
+def _say_at_once(text: str) -> None:
+    _say(text)
+    sys.stdout.flush()
 
 
 def _read(path: Path) -> Package:
@@ -213,6 +255,24 @@ def _parser() -> argparse.ArgumentParser:
     registering = add(register)
     registering.add_argument("path", type=Path, help="the package")
     registering.add_argument("url", help="the console's address, such as https://console.example")
+    developing = add(dev)
+    developing.add_argument(
+        "directory", type=Path, nargs="?", default=Path(), help="the project's directory"
+    )
+    developing.add_argument("--tenant", required=True, help="the tenant that it is installed in")
+    developing.add_argument(
+        "--credentials",
+        type=Path,
+        default=Path(".plexica/credentials.json"),
+        help="what `make up` has written of the platform (%(default)s)",
+    )
+    developing.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a setting; its value as JSON, or a text",
+    )
     making = add(keygen)
     making.add_argument("path", type=Path, help="the secret file to make, such as author.pem")
     return parser

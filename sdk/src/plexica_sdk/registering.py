@@ -4,9 +4,9 @@ import json
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
+from plexica_sdk.asking import NO_REDIRECTS, detail_of
 from plexica_sdk.errors import PluginError
 from plexica_sdk.package import Package, write_package
 
@@ -30,13 +30,6 @@ class Registered:
 
     is_new: bool
     state: str
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows none: the token would go along."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
 
 
 def register_package(package: Package, *, url: str, token: str) -> Registered:
@@ -64,18 +57,10 @@ def register_package(package: Package, *, url: str, token: str) -> Registered:
         },
     )
     try:
-        with urllib.request.build_opener(_NoRedirects).open(request, timeout=_SECONDS) as answer:
+        with urllib.request.build_opener(NO_REDIRECTS).open(request, timeout=_SECONDS) as answer:
             found = json.loads(answer.read(_MAX_ANSWER_BYTES))
             return Registered(is_new=answer.status == 201, state=str(found["state"]))  # noqa: PLR2004 # Created
     except urllib.error.HTTPError as error:
-        raise NotRegistered(f"The registry answered {error.code}: {_detail(error)}") from error
+        raise NotRegistered(f"The registry answered {error.code}: {detail_of(error)}") from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise NotRegistered(f"{parts.netloc} does not answer as a Plexica does: {error}") from error
-
-
-def _detail(error: urllib.error.HTTPError) -> str:
-    try:
-        found = json.loads(error.read(_MAX_ANSWER_BYTES))
-        return str(found["detail"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return str(error.reason)

@@ -13,10 +13,10 @@ Document = Mapping[str, Any]
 # Namespaces and addresses that are the host's own.
 RESERVED_SLUGS = frozenset(
     {
-        "admin", "api", "app", "auth", "backends", "console", "core", "gateway", "host", "identity",
-        "keys", "new", "oidc", "ownership", "platform", "plexica", "plugin", "plugins", "rbac",
-        "register", "releases", "static", "storage", "system", "tenant", "tenants", "user", "users",
-        "workspace",
+        "admin", "api", "app", "auth", "backends", "console", "core", "development", "gateway",
+        "host", "identity", "keys", "new", "oidc", "ownership", "platform", "plexica", "plugin",
+        "plugins", "rbac", "register", "releases", "static", "storage", "system", "tenant",
+        "tenants", "user", "users", "workspace",
     }
 )  # fmt: skip
 _ICON_ENDINGS = (".svg", ".png")

@@ -1,0 +1,1 @@
+"""`plexica-plugin dev`: a project on a Plexica of this machine, anew after each change."""
