@@ -138,9 +138,7 @@ def _health_beside_slow_clients(outside: Outside) -> float:
             opened.enter_context(outside.connected("localhost")) for _number in range(_SLOW_CLIENTS)
         ]
         for secure in clients:
-            secure.sendall(
-                b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx"
-            )
+            secure.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx")
         time.sleep(1)  # a byte a second is what makes them slow
         for secure in clients:
             secure.sendall(b"x")
