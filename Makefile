@@ -55,6 +55,7 @@ fix: venv ## Mend what the linters can mend
 
 prove: venv fetch ## Run the long proofs and figures that `make test` leaves out: an hour or two
 	@PLEXICA_TEST_KEEP=0 $(VENV)/python -m pytest -m prove $(ARGS)
+	@deploy/verify-compose
 	@$(VENV)/python -m bench provisioning --tenants 200
 	@$(VENV)/python -m bench upgrade
 	@$(VENV)/python -m bench permissions
@@ -113,3 +114,5 @@ requirements: venv ## Pin requirements/*.in anew, with hashes
 	  --no-header --output-file requirements/base.txt requirements/base.in
 	$(VENV)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
 	  --no-header --output-file requirements/dev.txt requirements/dev.in
+	$(VENV)/uv pip compile --quiet --generate-hashes --universal --python-version 3.11 \
+	  --no-header --output-file requirements/image.txt requirements/image.in

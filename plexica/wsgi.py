@@ -9,4 +9,8 @@ from plexica.core.observe.listener import start_observing
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "plexica.settings")
 start_observing("web")
 
-application = get_wsgi_application()
+_django = get_wsgi_application()
+
+from plexica.core.forwarded import only_from_proxies  # noqa: E402 (it reads the settings)
+
+application = only_from_proxies(_django)

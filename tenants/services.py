@@ -22,6 +22,7 @@ from plexica.events.services import publish
 from tenants import login_rules, session_limits, slugs
 from tenants.lifecycle import move_tenant, save_tenant
 from tenants.models import ProvisioningRun, Tenant
+from tenants.placement import place_tenant
 from tenants.provisioning.kinds import kind_of
 from tenants.runs import PROVISIONING_TASK, begin_run
 from tenants.states import RunKind, RunState, StepState, TenantState
@@ -61,6 +62,7 @@ def create_tenant(
     Raises:
         InvalidInput: A value is not acceptable.
         SlugTaken: Another tenant has the slug.
+        PlatformFull: No server has room for it.
     """
     name = name.strip()
     _validate(slug=slug, name=name, owner_email=owner_email, contact_email=contact_email)
@@ -75,13 +77,20 @@ def create_tenant(
                 realm=slugs.realm_name(slug),
                 bucket=slugs.bucket_name(slug),
             )
+            place_tenant(tenant)
             tenant.save(force_insert=True)
             run = begin_run(tenant=tenant, kind=RunKind.CREATE, actor=actor)
             record(
                 actor=actor,
                 action="tenant.created",
                 target=f"tenant:{slug}",
-                after={"name": name, "owner_email": owner_email, "contact_email": contact_email},
+                after={
+                    "name": name,
+                    "owner_email": owner_email,
+                    "contact_email": contact_email,
+                    "keycloak": tenant.keycloak,
+                    "s3": tenant.s3,
+                },
             )
             publish(event="tenant.created", payload={"tenant": slug, "run": str(run.id)})
     except IntegrityError as error:

@@ -39,11 +39,11 @@ class Mail(Part):
     @property
     def is_fetched(self) -> bool:
         """Whether its directory of tools is there; it appears only when it is whole."""
-        return self._home.exists()
+        return self.home.exists()
 
     def fetch(self) -> None:
         """Install the locked packages once, for all instances."""
-        make_whole(self._home, self._install)
+        make_whole(self.home, self._install)
 
     def prepare(self) -> None:
         """Make the directory of the messages."""
@@ -55,12 +55,12 @@ class Mail(Part):
         return Program(
             name=self.name,
             command=[
-                *(node_binary(), self._home / _ENTRY),
+                *(node_binary(), self.home / _ENTRY),
                 *("--ip", LOOPBACK, "--smtp", str(ports.smtp)),
                 *("--web-ip", LOOPBACK, "--web", str(ports.mail)),
                 *("--mail-directory", self._messages, "--max-emails", "1000"),
             ],
-            directory=self._home,
+            directory=self.home,
         )
 
     def environment(self) -> dict[str, str]:
@@ -85,7 +85,8 @@ class Mail(Part):
             return False
 
     @property
-    def _home(self) -> Path:
+    def home(self) -> Path:
+        """Its directory of tools."""
         digest = hashlib.sha256(b"".join(path.read_bytes() for path in _MANIFESTS)).hexdigest()
         return self.instance.tools / f"maildev-{digest[:8]}"
 

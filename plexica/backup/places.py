@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from plexica.backup.archive.layout import SUFFIX
 from plexica.core.errors import InvalidInput, NotFound, PermanentError
-from plexica.settings.environment import S3Server
+from plexica.settings.servers import S3Server
 from plexica.storage.clients import make_client, make_config
 from plexica.storage.errors import mapped_errors
 

@@ -110,8 +110,8 @@ def count_realms() -> list[RealmCount]:
         .order_by("keycloak")
     )
     return [
-        RealmCount(name, counted.get(name, 0) + (name == "default"), settings.PLEXICA_REALM_CEILING)
-        for name in settings.KEYCLOAK_SERVERS
+        RealmCount(name, counted.get(name, 0) + (name == "default"), server.ceiling)
+        for name, server in settings.KEYCLOAK_SERVERS.items()
     ]
 
 

@@ -5,6 +5,7 @@ latencies only: no address, no error text, no secret.
 """
 
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from concurrent.futures import wait
@@ -80,7 +81,12 @@ def check_mail() -> None:
     """Open a connection to the mail server, and see it greet."""
     with socket.create_connection(
         (settings.EMAIL_HOST, settings.EMAIL_PORT), timeout=_MAIL_SECONDS
-    ) as connected:
+    ) as plain:
+        connected = (
+            ssl.create_default_context().wrap_socket(plain, server_hostname=settings.EMAIL_HOST)
+            if settings.EMAIL_USE_SSL
+            else plain
+        )
         connected.settimeout(_MAIL_SECONDS)
         if not connected.recv(_GREETING_BYTES).startswith(b"220"):
             raise ConnectionError("It does not greet as a mail server does.")

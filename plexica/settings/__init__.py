@@ -32,11 +32,10 @@ from plexica.settings.backups import (
 )
 from plexica.settings.environment import (
     Environment,
-    KeycloakServer,
-    S3Server,
     database,
     env,
     matching,
+    networks,
     number_range,
     read_environment,
     required,
@@ -62,6 +61,7 @@ from plexica.settings.jobs import (
     CELERY_WORKER_HIJACK_ROOT_LOGGER,
     CELERY_WORKER_PREFETCH_MULTIPLIER,
 )
+from plexica.settings.servers import read_keycloaks, read_s3
 from plexica.settings.steps import (
     TENANT_PARTS,
     TENANT_STEPS,
@@ -266,6 +266,9 @@ SILENCED_SYSTEM_CHECKS = [
 # How many proxies of ours stand before the web server, each of which adds to X-Forwarded-For.
 PLEXICA_TRUSTED_PROXIES = env.int("PLEXICA_TRUSTED_PROXIES", default=0)
 
+# Where those proxies are; without any, headers of whoever speaks to the web server are believed.
+PLEXICA_PROXY_NETWORKS = networks("PLEXICA_PROXY_NETWORKS")
+
 # How often something may be tried in a minute. A login counts twice: where it begins and where it
 # ends. `token` are those that are refused, `secret` those of service accounts that are made.
 PLEXICA_RATE_LIMITS = {
@@ -309,18 +312,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 600
 
 # Keycloak
-KEYCLOAK_SERVERS = {
-    "default": KeycloakServer(
-        public_url=required("KEYCLOAK_URL").rstrip("/"),
-        internal_url=env.str(
-            "PLEXICA_KEYCLOAK_INTERNAL_URL", default=required("KEYCLOAK_URL")
-        ).rstrip("/"),
-        admin_client_id=env.str("KEYCLOAK_ADMIN_CLIENT_ID", default=""),
-        admin_client_secret=env.str("KEYCLOAK_ADMIN_CLIENT_SECRET", default=""),
-    )
-}
-# How many realms one Keycloak should have at most: with more, its own administration becomes slow.
-PLEXICA_REALM_CEILING = env.int("PLEXICA_REALM_CEILING", default=800)
+KEYCLOAK_SERVERS = read_keycloaks()
 PLEXICA_CONSOLE_CLIENT_SECRET = secret("PLEXICA_CONSOLE_CLIENT_SECRET")
 
 CONTENT_SECURITY_POLICY = {
@@ -345,14 +337,7 @@ AUTHENTICATION_BACKENDS = ["plexica.identity.oidc.backend.ScopedOIDCBackend"]
 LOGIN_URL = "oidc_authentication_init"
 
 # Buckets
-S3_SERVERS = {
-    "default": S3Server(
-        endpoint_url=required("S3_ENDPOINT_URL"),
-        access_key=required("S3_ACCESS_KEY"),
-        secret_key=required("S3_SECRET_KEY"),
-        region=env.str("S3_REGION", default="us-east-1"),
-    )
-}
+S3_SERVERS = read_s3()
 # With a slug of 32 characters, a bucket's name has 63 at most.
 PLEXICA_BUCKET_PREFIX = matching(
     "PLEXICA_BUCKET_PREFIX", r"[a-z0-9][a-z0-9-]{0,28}[a-z0-9]", default="plexica"
@@ -381,6 +366,11 @@ PLEXICA_PLUGIN_STATIC_DIR = env.path(
 # Mail, sent by the realms and by Plexica
 EMAIL_HOST = required("PLEXICA_SMTP_HOST")
 EMAIL_PORT = env.int("PLEXICA_SMTP_PORT", default=25)
+EMAIL_HOST_USER = env.str("PLEXICA_SMTP_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("PLEXICA_SMTP_PASSWORD", default="")
+_SMTP_SECURITY = matching("PLEXICA_SMTP_SECURITY", r"none|starttls|tls", default="none")
+EMAIL_USE_TLS = _SMTP_SECURITY == "starttls"
+EMAIL_USE_SSL = _SMTP_SECURITY == "tls"
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.str("PLEXICA_MAIL_FROM", default=f"plexica@{PLEXICA_BASE_DOMAIN}")
 
@@ -414,6 +404,8 @@ PLEXICA_MAX_WAITERS = env.int("PLEXICA_MAX_WAITERS", default=4)
 # Plugins (ADR 21): where their backends have their programs, files and logs, and the OS users that
 # an agent that runs as root gives to them, which must be nobody else's.
 PLEXICA_PLUGIN_DIR = env.path("PLEXICA_PLUGIN_DIR", default=str(BASE_DIR / ".plexica" / "plugins"))
+# The name under which backends are reached, and listen, where the agent has a machine to itself.
+PLEXICA_PLUGIN_HOST = matching("PLEXICA_PLUGIN_HOST", r"[a-z0-9.-]{1,100}", default="127.0.0.1")
 PLEXICA_PLUGIN_USERS = number_range("PLEXICA_PLUGIN_USERS", default="59000-59999")
 # What runs them (ADR 23): processes, or containers of the engine behind a socket, whose images
 # begin with one that has this Python.

@@ -1,14 +1,36 @@
 """The environment that configures Plexica, read in one place; what is missing fails loudly."""
 
 import re
-from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from urllib.parse import unquote, urlsplit
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
+from environ.fileaware_mapping import FileAwareMapping
 
-env = environ.Env()
+
+class _Variables(FileAwareMapping):  # type: ignore[misc] # it publishes no types
+    """The environment, in which `NAME_FILE` says which file holds the value of `NAME`."""
+
+    def __getitem__(self, key: str) -> str:
+        """Return a value, without the end of the line that editors put at the end of a file.
+
+        Raises:
+            ImproperlyConfigured: The file cannot be read.
+        """
+        try:
+            value: str = super().__getitem__(key)
+        except (OSError, UnicodeDecodeError) as error:
+            raise ImproperlyConfigured(f"The file that {key}_FILE names cannot be read.") from error
+        return value.rstrip("\r\n") if f"{key}_FILE" in self.env else value
+
+
+class _Env(environ.FileAwareEnv):  # type: ignore[misc] # the same
+    ENVIRON = _Variables()
+
+
+env = _Env()
 
 MIN_SECRET_LENGTH = 32
 
@@ -19,33 +41,6 @@ class Environment(StrEnum):
     LOCAL = "local"
     TEST = "test"
     PRODUCTION = "production"
-
-
-@dataclass(frozen=True, slots=True)
-class KeycloakServer:
-    """One Keycloak that tenants can live in.
-
-    Attributes:
-        public_url: The base that browsers use and that issuers begin with.
-        internal_url: The base that this process calls.
-        admin_client_id: The service account in realm `master`; empty where realms are not made.
-        admin_client_secret: Its secret.
-    """
-
-    public_url: str
-    internal_url: str
-    admin_client_id: str = ""
-    admin_client_secret: str = field(default="", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class S3Server:
-    """One S3 service that buckets can live in."""
-
-    endpoint_url: str
-    access_key: str
-    secret_key: str = field(repr=False)
-    region: str
 
 
 def read_environment() -> Environment:
@@ -82,6 +77,18 @@ def number_range(name: str, *, default: str) -> range:
     if last < first:
         raise ImproperlyConfigured(f"{name} must name the lower number first.")
     return range(first, last + 1)
+
+
+def networks(name: str) -> list[IPv4Network | IPv6Network]:
+    """Return the networks that a variable names, as in `10.0.0.0/24,fd00::/64`.
+
+    Raises:
+        ImproperlyConfigured: One of them is none.
+    """
+    try:
+        return [ip_network(part.strip()) for part in env.str(name, default="").split(",") if part]
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} must name networks such as 10.0.0.0/24.") from error
 
 
 def required(name: str) -> str:

@@ -16,7 +16,7 @@ from plexica.core.fence import check_fence
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-    from plexica.settings.environment import S3Server
+    from plexica.settings.servers import S3Server
 
 _CONNECT_SECONDS = 3
 _READ_SECONDS = 20

@@ -12,7 +12,7 @@ from plexica.storage.errors import error_code, mapped_errors
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-    from plexica.settings.environment import S3Server
+    from plexica.settings.servers import S3Server
 
 _SECONDS = 1
 _MAX_SERVERS = 64

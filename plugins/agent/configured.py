@@ -19,7 +19,9 @@ def configured_runtime(place: Path) -> Runtime:
         place: The directory for all that belongs to backends.
     """
     if ProcessRuntime.name == settings.PLEXICA_PLUGIN_RUNTIME:
-        return ProcessRuntime(place, settings.PLEXICA_PLUGIN_USERS)
+        return ProcessRuntime(
+            place, settings.PLEXICA_PLUGIN_USERS, host=settings.PLEXICA_PLUGIN_HOST
+        )
     return ContainerRuntime(
         place / ContainerRuntime.name,
         engine_url=settings.PLEXICA_PLUGIN_ENGINE,

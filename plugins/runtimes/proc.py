@@ -1,5 +1,6 @@
 """Processes as Linux tells of them in /proc (proc(5))."""
 
+import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -82,11 +83,17 @@ def variables_of(pid: int) -> dict[str, str]:
     return {name: value for name, _equals, value in pairs}
 
 
-def listener_of(port: int) -> int | None:
-    """Return the OS user whose process listens on a port of 127.0.0.1 or of all addresses."""
+def listener_of(host: str, port: int) -> int | None:
+    """Return the OS user whose process listens on a port of an address or of all addresses."""
+    try:
+        number = socket.inet_aton(socket.gethostbyname(host))
+    except OSError:
+        return None
+    # As the kernel writes it on a machine whose numbers begin at their end.
+    wanted = {number[::-1].hex().upper(), "00000000"}
     for line in (_PROC / "net/tcp").read_text("ascii").splitlines()[1:]:
         _number, local, _remote, state, _queues, _timer, _retransmits, user, *_rest = line.split()
-        host, _colon, hex_port = local.partition(":")
-        if state == _LISTENING and host in {"0100007F", "00000000"} and int(hex_port, 16) == port:
+        address, _colon, hex_port = local.partition(":")
+        if state == _LISTENING and address in wanted and int(hex_port, 16) == port:
             return int(user)
     return None

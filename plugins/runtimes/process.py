@@ -50,20 +50,22 @@ logger = structlog.get_logger(__name__)
 
 
 class ProcessRuntime(Runtime):
-    """Runs backends as processes: on loopback, with limits, and with OS users of their own.
+    """Runs backends as processes: on one address, with limits, and with OS users of their own.
 
     That takes root. Without it they run as the agent's user, if an operator lets them.
     """
 
     name = "process"
 
-    def __init__(self, root: Path, users: range) -> None:
+    def __init__(self, root: Path, users: range, host: str = LOOPBACK) -> None:
         """Say where and as whom.
 
         Args:
             root: The directory for all that belongs to backends.
             users: The numbers of OS users, which belong to nobody else; used by root only.
+            host: The address of this machine, or its name, that backends listen on.
         """
+        self._host = host
         self.is_confining = os.geteuid() == 0
         self._users = users
         self._places = Places(root.resolve())
@@ -128,7 +130,7 @@ class ProcessRuntime(Runtime):
 
     def start(self, order: Order) -> Started:
         """Start the command in a session of its own."""
-        address = f"{LOOPBACK}:{_free_port()}"
+        address = f"{self._host}:{_free_port(self._host)}"
         variables = {
             **self._variables(order.digest),
             **order.variables,
@@ -195,8 +197,10 @@ class ProcessRuntime(Runtime):
 
     def is_listening(self, handle: str, address: str) -> bool:
         """Compare the OS users of the process and of the port, where each has its own."""
-        port = int(address.rpartition(":")[2])
-        return not self.is_confining or listener_of(port) == _user_of(handle)
+        if not self.is_confining:
+            return True
+        host, _colon, port = address.rpartition(":")
+        return listener_of(host, int(port)) == _user_of(handle)
 
     def list_running(self) -> dict[str, str]:
         """Find the leaders of sessions that have one of our homes, or its owner."""
@@ -318,9 +322,9 @@ def _user_of(handle: str) -> int:
     return int(handle.rpartition("-")[2])
 
 
-def _free_port() -> int:
+def _free_port(host: str) -> int:
     with socket.socket() as found:
-        found.bind((LOOPBACK, 0))
+        found.bind((host, 0))
         port: int = found.getsockname()[1]
         return port
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http import HTTPStatus
 from threading import Event
 
@@ -160,7 +161,8 @@ class TestRealms:
         [before] = count_realms()
         assert before.ceiling == 800
         assert before.realms == Tenant.objects.exclude(realm_digest="").count() + 1
-        settings.PLEXICA_REALM_CEILING = before.realms
+        server = settings.KEYCLOAK_SERVERS["default"]
+        settings.KEYCLOAK_SERVERS = {"default": replace(server, ceiling=before.realms)}
         assert count_realms()[0].is_near
         text = admin.get(PAGE, headers=HTMX).content.decode()
         assert f"{before.realms} of {before.realms}" in text

@@ -14,7 +14,7 @@ from plexica.identity.keycloak.following import find_person
 from plexica.identity.keycloak.realm import RealmClient
 from plexica.identity.models import User
 from plexica.identity.sync.cycle import platform_source
-from plexica.settings.environment import KeycloakServer
+from plexica.settings.servers import KeycloakServer
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
 from tests.integration.sync.conftest import Keycloak

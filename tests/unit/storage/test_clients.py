@@ -7,7 +7,7 @@ from pytest_django.fixtures import Settings
 
 from plexica.core.errors import PermanentError
 from plexica.core.scope import NoScope, platform_scope
-from plexica.settings.environment import S3Server
+from plexica.settings.servers import S3Server
 from plexica.storage.backend import TenantStorage
 from plexica.storage.clients import get_client
 

@@ -1,0 +1,4 @@
+ARG BASE
+FROM ${BASE}
+RUN apt-get update -q && apt-get install -yq --no-install-recommends busybox && ln -s /bin/busybox /usr/bin/wget
+COPY versitygw /app/versitygw
