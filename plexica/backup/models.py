@@ -7,8 +7,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 MAX_ERROR = 500
+MAX_PHASE = 100
 # Whoever makes a backup says so every few seconds.
-SILENT_AFTER = timedelta(minutes=10)
+SILENT_AFTER = timedelta(minutes=20)
 
 
 class BackupState(models.TextChoices):
@@ -38,7 +39,7 @@ class Backup(models.Model):
     has_passwords = models.BooleanField(default=False)
     tenant_count = models.PositiveIntegerField(default=0)
     size = models.PositiveBigIntegerField(default=0)
-    phase = models.CharField(max_length=100, blank=True)
+    phase = models.CharField(max_length=MAX_PHASE, blank=True)
     requested_by = models.CharField(max_length=255)
     started_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)

@@ -4,7 +4,7 @@ import io
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -76,11 +76,11 @@ class Directory(Place):
                 os.fsync(file.fileno())
             partial.rename(self._path / name)
         except OSError as error:
-            partial.unlink(missing_ok=True)
+            _forget(partial)
             reason = error.strerror or "it cannot be written"
             raise PermanentError(f"The archive cannot be written: {reason}.") from error
         except BaseException:
-            partial.unlink(missing_ok=True)
+            _forget(partial)
             raise
 
     def open(self, name: str) -> IO[bytes]:
@@ -254,6 +254,12 @@ class _Ranged(io.RawIOBase):
         buffer[: len(data)] = data
         self._place += len(data)
         return len(data)
+
+
+def _forget(partial: Path) -> None:
+    # What cannot be written to cannot be removed, perhaps; the first error says more.
+    with suppress(OSError):
+        partial.unlink(missing_ok=True)
 
 
 def _server() -> S3Server:

@@ -7,8 +7,10 @@ that the run fails there and is taken back.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext_noop
 
@@ -27,6 +29,8 @@ class Restoration:
         archive: Where it comes from.
         document: What the manifest says of it.
         is_renewing: Whether its ids change.
+        slug: What it is called when it is active; while it is made, another has that slug perhaps.
+        replaces: The tenant whose place it takes, or None.
         mails: Whether people without a password are sent the way to one.
         meter: Counts.
         rows: What each of its tables should have in the end.
@@ -35,6 +39,8 @@ class Restoration:
     archive: Archive
     document: dict[str, Any]
     is_renewing: bool
+    slug: str
+    replaces: UUID | None
     mails: bool
     meter: Meter
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -47,6 +53,12 @@ class Restoration:
             realm=tenant.realm,
             is_renewing=self.is_renewing,
         )
+
+    def as_it_will_be(self, tenant: Tenant) -> Tenant:
+        """Return the tenant with the slug that it has in the end, for what names its address."""
+        found = copy(tenant)
+        found.slug = self.slug
+        return found
 
     def section(self, name: str) -> dict[str, Any]:
         """Return what the manifest says of a section."""

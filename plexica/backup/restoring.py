@@ -1,6 +1,6 @@
 """Restoring tenants from an archive: what is refused, and what is begun."""
 
-from collections.abc import Iterable
+import secrets as random
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,14 +12,17 @@ from django.utils.translation import gettext as _
 
 from plexica.audit.services import record
 from plexica.backup.archive.errors import ArchiveRefused, TargetRefused
-from plexica.backup.archive.reading import Archive, damaged
+from plexica.backup.archive.layout import COPY_BYTES
+from plexica.backup.archive.reading import Archive, damaged, refusing
 from plexica.backup.installing import find_release
 from plexica.backup.meter import Meter
+from plexica.backup.platform_part import sections_of
 from plexica.backup.restoration import Restoration, restoring
 from plexica.backup.taking import VALUES
 from plexica.core.actor import Actor
 from plugins.compatibility import explain_incompatibility
 from tenants import slugs
+from tenants.life import delete_tenant
 from tenants.models import Tenant
 from tenants.provisioning.engine import run_held
 from tenants.provisioning.lease import acquire
@@ -27,6 +30,8 @@ from tenants.runs import begin_run
 from tenants.schema.migrations import tenant_digest
 from tenants.states import RunKind, RunState, TenantState
 
+# Those that are whole, or were: what is on its way is left to its run.
+_REPLACED_STATES = (TenantState.ACTIVE, TenantState.SUSPENDED)
 _TIMES = ("checklist_dismissed_at", "created_at")
 # These may be empty, though no form may leave them so.
 _NULL_TIMES = {"activated_at", "checklist_dismissed_at", "purge_after"}
@@ -74,13 +79,14 @@ def check_archive(archive: Archive, *, is_foreign: bool, meter: Meter) -> None:
                 " that it was sealed with. If you know where it comes from, say --foreign."
             )
         )
-    for document in archive.manifest["tenants"]:
-        meter.begin(f"{document['slug']}: verification")
-        for section in document["sections"].values():
-            with archive.section(section) as members:
-                for member in members:
-                    while data := member.stream.read(1024 * 1024):
-                        meter.add(len(data))
+    with refusing():
+        sections = list(sections_of(archive.manifest))
+    for name, section in sections:
+        meter.begin(f"{name}: verification")
+        with archive.section(section) as members:
+            for member in members:
+                while data := member.stream.read(COPY_BYTES):
+                    meter.add(len(data))
 
 
 def find_document(archive: Archive, slug: str) -> dict[str, Any]:
@@ -97,12 +103,13 @@ def find_document(archive: Archive, slug: str) -> dict[str, Any]:
     return found[0]
 
 
-def check_target(document: dict[str, Any], slug: str) -> None:
+def check_target(document: dict[str, Any], slug: str, *, is_replacing: bool) -> None:
     """Refuse what cannot be restored here, before anything is changed.
 
     Args:
         document: What the manifest says of the tenant.
         slug: What it is to be called.
+        is_replacing: Whether it may take the place of the tenant that has this slug.
 
     Raises:
         ArchiveRefused: It is of another version.
@@ -116,9 +123,18 @@ def check_target(document: dict[str, Any], slug: str) -> None:
             )
         )
     standing = Tenant.objects.filter(slug=slug).first()
-    if standing is not None and not _is_forgettable(standing):
+    if standing is not None and not is_replacing and not _is_forgettable(standing):
         raise TargetRefused(
-            _("There is a tenant %(slug)s. Restore this one under another slug.") % {"slug": slug}
+            _(
+                "There is a tenant %(slug)s. Restore this one under another slug, or say --replace"
+                " to have it take that one’s place."
+            )
+            % {"slug": slug}
+        )
+    if is_replacing and standing is not None and standing.state not in _REPLACED_STATES:
+        raise TargetRefused(
+            _("The tenant %(slug)s is %(state)s: it cannot be replaced now.")
+            % {"slug": slug, "state": standing.get_state_display().lower()}
         )
     for installation in document["installations"]:
         release = find_release(installation)
@@ -137,6 +153,7 @@ def restore_tenant(
     archive: Archive,
     document: dict[str, Any],
     slug: str,
+    is_replacing: bool = False,
     mails: bool,
     actor: Actor,
     meter: Meter,
@@ -147,6 +164,8 @@ def restore_tenant(
         archive: An archive that was checked.
         document: What its manifest says of the tenant.
         slug: What it is to be called.
+        is_replacing: Whether it takes the place of the tenant that has this slug. That one is
+            served until this one is, and then deleted as every tenant is, after the time of grace.
         mails: Whether people without a password are sent the way to one.
         actor: Who asks for it.
         meter: Counts.
@@ -158,8 +177,11 @@ def restore_tenant(
         ArchiveRefused: The archive's values are not acceptable.
         TargetRefused: It cannot be restored here.
     """
-    check_target(document, slug)
-    tenant, is_renewing = _new_row(document, slug)
+    check_target(document, slug, is_replacing=is_replacing)
+    replaced = Tenant.objects.filter(slug=slug).first() if is_replacing else None
+    if replaced is not None and _is_forgettable(replaced):
+        replaced = None
+    tenant, is_renewing = _new_row(document, slug if replaced is None else _slug_beside(slug))
     with transaction.atomic():
         _forget(slug)
         tenant.save(force_insert=True)
@@ -175,15 +197,31 @@ def restore_tenant(
     if lease is None:
         raise TargetRefused(_("Somebody else is at this tenant. Try again."))
     restoration = Restoration(
-        archive=archive, document=document, is_renewing=is_renewing, mails=mails, meter=meter
+        archive=archive,
+        document=document,
+        is_renewing=is_renewing,
+        slug=slug,
+        replaces=replaced.pk if replaced else None,
+        mails=mails,
+        meter=meter,
     )
     with restoring(restoration):
         run_held(lease)
     run.refresh_from_db()
     if run.state == RunState.ROLLED_BACK:
         with transaction.atomic():
-            _forget(slug)
-    return Outcome(tenant=tenant, is_done=run.state == RunState.SUCCEEDED, error=run.error_message)
+            _forget(tenant.slug)
+    is_done = run.state == RunState.SUCCEEDED
+    if is_done and replaced is not None:
+        delete_tenant(tenant=Tenant.objects.get(pk=replaced.pk), actor=actor)
+    tenant.slug = slug
+    return Outcome(tenant=tenant, is_done=is_done, error=run.error_message)
+
+
+def _slug_beside(slug: str) -> str:
+    """Return the slug that a tenant has until it takes the place of another."""
+    ending = f"-r{random.token_hex(2)}"
+    return f"{slug[: slugs.MAX_LENGTH - len(ending)].rstrip('-')}{ending}"
 
 
 def _new_row(document: dict[str, Any], slug: str) -> tuple[Tenant, bool]:
@@ -227,9 +265,3 @@ def _forget(slug: str) -> None:
     for tenant in Tenant.objects.select_for_update().filter(slug=slug):
         if _is_forgettable(tenant):
             tenant.delete()
-
-
-def tenants_in(archive: Archive) -> Iterable[dict[str, Any]]:
-    """Return what an archive has of its tenants."""
-    found: list[dict[str, Any]] = archive.manifest["tenants"]
-    return found

@@ -12,6 +12,7 @@ from plexica.backup.installing import make_installation, restored_installations
 from plexica.backup.realms.people import import_people, mail_those_without_password
 from plexica.backup.realms.representing import restored_realm
 from plexica.backup.restoration import Restoration, current_restoration
+from plexica.backup.taking import LEFT_OUT
 from plexica.core.errors import PermanentError
 from plexica.core.fence import check_fence, fenced_transaction
 from plexica.core.scope import platform_scope, role_name
@@ -34,10 +35,13 @@ class RestoredRealm(Realm):
         self, tenant: Tenant, *, workspace_secret: str, management_secret: str
     ) -> dict[str, Any]:
         """Return the realm of the archive, with Plexica's own clients as they are now."""
+        restoration = current_restoration()
         own = super().represent(
-            tenant, workspace_secret=workspace_secret, management_secret=management_secret
+            restoration.as_it_will_be(tenant),
+            workspace_secret=workspace_secret,
+            management_secret=management_secret,
         )
-        return restored_realm(tenant, own, current_restoration())
+        return restored_realm(tenant, own, restoration)
 
 
 class Rows(Step):
@@ -60,6 +64,13 @@ class Rows(Step):
         restoration.meter.begin(f"{tenant.slug}: rows")
         with rows.session(seconds=settings.PLEXICA_BACKUP_STATEMENT_SECONDS) as opened:
             rows.take_role(opened, role_name("owner"))
+            there = [
+                table
+                for table in rows.list_tables(opened, tenant.schema_name)
+                if table.name not in LEFT_OUT
+            ]
+            if there != tables:
+                raise PermanentError("The archive has other tables than this version of Plexica.")
             rows.empty_tables(opened, tables)
             loader = rows.Loader(
                 opened,
@@ -203,7 +214,7 @@ class Mails(Step):
         """
         restoration = current_restoration()
         if restoration.mails and not restoration.document["has_passwords"]:
-            mail_those_without_password(tenant)
+            mail_those_without_password(restoration.as_it_will_be(tenant))
 
     def undo(self, tenant: Tenant) -> None:
         """Do nothing: a mail cannot be taken back."""

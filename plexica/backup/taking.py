@@ -15,8 +15,9 @@ from plexica.backup import plugin_data, rows
 from plexica.backup.archive.writing import ArchiveWriter, SectionWriter
 from plexica.backup.files import write_files
 from plexica.backup.meter import Meter
-from plexica.backup.realms.reading import reading_realm
+from plexica.backup.realms.reading import READ_SECONDS, RealmCopy, reading_realm
 from plexica.core.scope import platform_scope, role_name
+from plexica.identity.keycloak.realm import realm_client
 from plexica.identity.providers import tenant_provider
 from plugins.models import Installation
 from plugins.secrets import secret_settings
@@ -106,13 +107,13 @@ def take_tenant(
     meter.begin(f"{tenant.slug}: realm")
     with (
         archive.section(f"{tenant.slug}/realm", sections) as section,
-        reading_realm(tenant, with_secrets=with_secrets) as copy,
+        reading_realm(
+            realm_client(tenant, read_seconds=READ_SECONDS),
+            server_key=tenant.keycloak,
+            with_secrets=with_secrets,
+        ) as copy,
     ):
-        section.add_document("realm.json", copy.realm)
-        people = 0
-        for number, page in enumerate(copy.people):
-            section.add_document(f"people/{number}.json", page)
-            people += len(page)
+        people = write_realm(section, copy)
         has_passwords = copy.has_passwords
     meter.begin(f"{tenant.slug}: files")
     with archive.section(f"{tenant.slug}/files", sections) as section:
@@ -135,6 +136,20 @@ def take_tenant(
         "files": files,
         "sections": sections,
     }
+
+
+def write_realm(section: SectionWriter, copy: RealmCopy) -> int:
+    """Write a realm into a section, its people by page.
+
+    Returns:
+        How many people there are.
+    """
+    section.add_document("realm.json", copy.realm)
+    people = 0
+    for number, page in enumerate(copy.people):
+        section.add_document(f"people/{number}.json", page)
+        people += len(page)
+    return people
 
 
 def _take_rows(

@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
+from plexica.backup.selectors import backup_health
 from plexica.console.forms import HealthForm
 from plexica.console.health_selectors import count_realms, platform_health
 from plexica.console.words import SERVER_WORDS
@@ -26,6 +27,7 @@ def health_status(request: HttpRequest) -> HttpResponse:
             "servers": [(SERVER_WORDS.get(each.name, each.name), each) for each in servers],
             "down": [SERVER_WORDS.get(each.name, each.name) for each in servers if not each.is_up],
             "realms": count_realms(),
+            "backups": backup_health(),
         },
         fragment="console/_health_status.html",
         status=200 if form.is_valid() else 400,

@@ -10,7 +10,10 @@ class OutboxMessage(models.Model):
 
     # A tenant's own role may add events about itself, and no more.
     shared_privileges: ClassVar[tuple[str, ...]] = ("INSERT",)
-    tenant_rows: ClassVar[str] = "'t_' || replace(tenant, '-', '_')"
+    # A tenant that has taken the place of another has its slug, and a schema of another name.
+    tenant_rows: ClassVar[str] = (
+        "SELECT schema_name FROM public.tenants_tenant t WHERE t.slug = tenant"
+    )
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     tenant = models.CharField(max_length=32, blank=True)

@@ -28,6 +28,7 @@ from plexica.settings.backups import (
     PLEXICA_KEYCLOAK_DB_URL,
     PLEXICA_KEYCLOAK_DB_USERNAME,
     PLEXICA_KEYCLOAK_HOME,
+    PLEXICA_KEYCLOAK_JAVA_HOME,
 )
 from plexica.settings.environment import (
     Environment,

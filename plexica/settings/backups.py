@@ -24,6 +24,8 @@ PLEXICA_BACKUP_S3_REGION = env.str("PLEXICA_BACKUP_S3_REGION", default="us-east-
 # Keycloak's distribution and database, where `kc.sh export` can be run; without them, people come
 # back without their passwords.
 PLEXICA_KEYCLOAK_HOME = env.str("PLEXICA_KEYCLOAK_HOME", default="")
+# Where its Java is; empty: whatever `java` is found on the path.
+PLEXICA_KEYCLOAK_JAVA_HOME = env.str("PLEXICA_KEYCLOAK_JAVA_HOME", default="")
 PLEXICA_KEYCLOAK_DB_URL = env.str("PLEXICA_KEYCLOAK_DB_URL", default="")
 PLEXICA_KEYCLOAK_DB_USERNAME = env.str("PLEXICA_KEYCLOAK_DB_USERNAME", default="")
 PLEXICA_KEYCLOAK_DB_PASSWORD = env.str("PLEXICA_KEYCLOAK_DB_PASSWORD", default="")

@@ -14,6 +14,8 @@ CELERY_TASK_ROUTES = {
     "tenants.reconcile_ended": {"queue": "provisioning"},
     "identity.settle_staff": {"queue": "provisioning"},
     "tenants.reconcile_one": {"queue": "provisioning"},
+    # It reads all schemas, and the realms' secrets.
+    "backup.make_due": {"queue": "provisioning"},
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -39,6 +41,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "tenants.reconcile_all",
         "schedule": crontab(hour=3, minute=17),
         "options": {"expires": 3600},
+    },
+    "make-backup": {
+        "task": "backup.make_due",
+        "schedule": 600.0,
+        "options": {"expires": 600},
     },
     "purge-due": {"task": "tenants.purge_due", "schedule": 60.0, "options": {"expires": 60}},
     "purge-plugins": {

@@ -14,6 +14,7 @@ from plexica.backup.cli.progress import shown
 from plexica.backup.creating import create_backup
 from plexica.backup.models import Backup
 from plexica.backup.places import place_of, place_of_file
+from plexica.backup.platform_part import is_of_platform, restore_platform
 from plexica.backup.restoring import check_archive, find_document, restore_tenant
 from plexica.backup.retention import prune_backups
 from plexica.core.actor import operator
@@ -87,22 +88,46 @@ def restore(options: Namespace, output: Output) -> ExitCode:
     with shown(output) as meter:
         archive = _open(options)
         check_archive(archive, is_foreign=options.foreign, meter=meter)
-        document = find_document(archive, options.tenant)
-        outcome = restore_tenant(
-            archive=archive,
-            document=document,
-            slug=options.slug or document["slug"],
-            mails=not options.no_mail,
-            actor=operator(),
-            meter=meter,
-        )
-    tenant = outcome.tenant
-    if outcome.is_done:
-        output.say(f"{tenant.slug} is active at {tenant.workspace_url}.", style="green")
-    else:
-        output.complain(f"It was not restored, and nothing is left of it. {outcome.error}")
-    output.document({"tenant": tenant.slug, "restored": outcome.is_done, "error": outcome.error})
-    return ExitCode.SUCCESS if outcome.is_done else ExitCode.FAILED
+        documents = _documents(archive, options)
+        if is_of_platform(archive) and not options.tenant:
+            restore_platform(archive=archive, actor=operator(), meter=meter)
+        outcomes = [
+            restore_tenant(
+                archive=archive,
+                document=document,
+                slug=options.slug or document["slug"],
+                is_replacing=options.replace,
+                mails=not options.no_mail,
+                actor=operator(),
+                meter=meter,
+            )
+            for document in documents
+        ]
+    for outcome in outcomes:
+        tenant = outcome.tenant
+        if outcome.is_done:
+            output.say(f"{tenant.slug} is active at {tenant.workspace_url}.", style="green")
+        else:
+            output.complain(
+                f"{tenant.slug} was not restored, and nothing is left of it. {outcome.error}"
+            )
+    output.document(
+        [
+            {"tenant": each.tenant.slug, "restored": each.is_done, "error": each.error}
+            for each in outcomes
+        ]
+    )
+    return ExitCode.SUCCESS if all(each.is_done for each in outcomes) else ExitCode.FAILED
+
+
+def _documents(archive: Archive, options: Namespace) -> list[dict[str, Any]]:
+    """Return what is to be restored: one tenant, or all of a platform that is lost."""
+    if not is_of_platform(archive) or options.tenant:
+        return [find_document(archive, options.tenant)]
+    if options.slug:
+        raise InvalidInput(_("Say which tenant is to have this slug: --tenant SLUG."))
+    documents: list[dict[str, Any]] = archive.manifest["tenants"]
+    return documents
 
 
 def list_backups(options: Namespace, output: Output) -> ExitCode:

@@ -40,6 +40,12 @@ def add_subcommands(parser: ArgumentParser) -> None:
     restore.add_argument("--tenant", default="", metavar="SLUG", help="Which one of the archive's.")
     restore.add_argument("--slug", default="", help="What it is to be called from now on.")
     restore.add_argument(
+        "--replace",
+        action="store_true",
+        help="Take the place of the tenant that has this slug; it is served until this one is"
+        " active, and deleted then, after the time of grace.",
+    )
+    restore.add_argument(
         "--no-mail", action="store_true", help="Send no mails to people without a password."
     )
     listing = add("list", commands.list_backups, "Show the backups that were made.")

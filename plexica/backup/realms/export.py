@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from plexica.core.errors import PermanentError, TransientError
 _USERS_PER_FILE = 200
 _SECONDS = 900
 _LOG_CHARACTERS = 2_000
+_PREFIX = "plexica-export-"
 
 logger = structlog.get_logger(__name__)
 
@@ -37,7 +40,8 @@ def exported(realm: str) -> Iterator[tuple[dict[str, Any], Iterator[list[dict[st
         TransientError: It took too long.
         PermanentError: It failed; the log says how.
     """
-    with tempfile.TemporaryDirectory(prefix="plexica-export-") as directory:
+    _remove_left()
+    with tempfile.TemporaryDirectory(prefix=_PREFIX) as directory:
         _export(realm, directory)
         base = Path(directory)
         found = json.loads((base / f"{realm}-realm.json").read_bytes())
@@ -45,6 +49,15 @@ def exported(realm: str) -> Iterator[tuple[dict[str, Any], Iterator[list[dict[st
             base.glob(f"{realm}-users-*.json"), key=lambda each: int(each.stem.rpartition("-")[2])
         )
         yield found, (json.loads(file.read_bytes())["users"] for file in files)
+
+
+def _remove_left() -> None:
+    """Remove what exports that were killed have left: they hold hashes of passwords."""
+    oldest = time.time() - 2 * _SECONDS
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            if left.stat().st_mtime < oldest and left.stat().st_uid == os.getuid():
+                shutil.rmtree(left)
 
 
 def _export(realm: str, directory: str) -> None:
@@ -67,7 +80,7 @@ def _export(realm: str, directory: str) -> None:
         "KC_HTTP_MANAGEMENT_HOST": "127.0.0.1",
         "KC_HTTP_MANAGEMENT_PORT": "0",
         "JAVA_OPTS_KC_HEAP": "-Xms64m -Xmx512m",
-        **({"JAVA_HOME": os.environ["JAVA_HOME"]} if "JAVA_HOME" in os.environ else {}),
+        **({"JAVA_HOME": java} if (java := settings.PLEXICA_KEYCLOAK_JAVA_HOME) else {}),
     }
     try:
         subprocess.run(  # noqa: S603 (the command is from our own settings)
@@ -83,7 +96,9 @@ def _export(realm: str, directory: str) -> None:
             "There is no bin/kc.sh in PLEXICA_KEYCLOAK_HOME, so passwords cannot be read."
         ) from error
     except subprocess.CalledProcessError as error:
-        logger.exception("realm_not_exported", output=error.stdout[-_LOG_CHARACTERS:])
+        logger.exception(
+            "realm_not_exported", output=(error.stdout + error.stderr)[-_LOG_CHARACTERS:]
+        )
         raise PermanentError("`kc.sh export` failed; the log has what it said.") from error
     except subprocess.TimeoutExpired as error:
         raise TransientError(f"`kc.sh export` did not end within {_SECONDS} seconds.") from error

@@ -1,10 +1,11 @@
 """The people of a realm that comes back."""
 
+from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
 from plexica.backup.restoration import Restoration
-from plexica.identity.keycloak.realm import realm_client
+from plexica.identity.keycloak.realm import RealmClient, realm_client
 from plexica.identity.providers import MANAGEMENT_CLIENT
 from plexica.identity.services import send_invitation
 from tenants.models import Tenant
@@ -28,14 +29,25 @@ def import_people(tenant: Tenant, restoration: Restoration) -> None:
     """
     realm = realm_client(tenant, read_seconds=_SECONDS)
     for page in archived_people(tenant, restoration):
-        some = [as_imported(person) for person in page]
-        for first in range(0, len(some), _AT_ONCE):
-            realm.call(
-                "POST",
-                f"/{realm.realm}/partialImport",
-                body={"ifResourceExists": "SKIP", "users": some[first : first + _AT_ONCE]},
-                read_seconds=_SECONDS,
-            )
+        deque(import_page(realm, [as_imported(person) for person in page]), maxlen=0)
+
+
+def import_page(realm: RealmClient, people: list[Document]) -> Iterator[tuple[str, str]]:
+    """Import people, some at a time, and yield each name with who it is now.
+
+    Raises:
+        TransientError: Keycloak does not answer.
+        PermanentError: Keycloak refuses.
+    """
+    for first in range(0, len(people), _AT_ONCE):
+        answer = realm.call(
+            "POST",
+            f"/{realm.realm}/partialImport",
+            body={"ifResourceExists": "SKIP", "users": people[first : first + _AT_ONCE]},
+            read_seconds=_SECONDS,
+        ).body
+        for result in answer["results"]:
+            yield result["resourceName"], result["id"]
 
 
 def archived_people(tenant: Tenant, restoration: Restoration) -> Iterator[list[Document]]:

@@ -49,11 +49,14 @@ class RealmCopy:
 
 
 @contextmanager
-def reading_realm(tenant: Tenant, *, with_secrets: bool) -> Iterator[RealmCopy]:
-    """Read a tenant's realm while a block runs.
+def reading_realm(
+    client: RealmClient, *, server_key: str, with_secrets: bool
+) -> Iterator[RealmCopy]:
+    """Read a realm while a block runs.
 
     Args:
-        tenant: Whose it is.
+        client: An account with power over it.
+        server_key: The Keycloak that it is in, by its name in the settings.
         with_secrets: Whether its secrets come along; without them, nothing that is read opens
             anything.
 
@@ -61,11 +64,10 @@ def reading_realm(tenant: Tenant, *, with_secrets: bool) -> Iterator[RealmCopy]:
         TransientError: Keycloak does not answer.
         PermanentError: It refuses.
     """
-    if with_secrets and is_available(tenant.keycloak):
-        with exported(tenant.realm) as (realm, people):
+    if with_secrets and is_available(server_key):
+        with exported(client.realm) as (realm, people):
             yield RealmCopy(without_keys(realm), people, has_passwords=True)
         return
-    client = realm_client(tenant, read_seconds=READ_SECONDS)
     realm = without_keys(without_masks(_ask_for_realm(client)))
     if with_secrets:
         _add_client_secrets(client, realm)

@@ -89,6 +89,26 @@ def test_files_errors_and_programs_answers_have_them_too(
     assert not problems_of(answer)
 
 
+def test_pages_of_people_are_kept_nowhere(clients: dict[str, Client]) -> None:
+    for urlconf, path in (
+        ("plexica.urls_workspace", "/users/"),
+        ("plexica.urls_console", "/audit/"),
+    ):
+        answer = clients[urlconf].get(path)
+        assert answer.status_code == 200
+        assert "no-store" in answer["Cache-Control"]
+
+
+def test_nothing_is_told_of_a_trace(clients: dict[str, Client]) -> None:
+    for urlconf, path in (
+        ("plexica.urls_workspace", "/users/"),
+        ("plexica.urls_workspace", "/api/me"),
+    ):
+        answer = clients[urlconf].generic("TRACE", path, headers={"x-secret": "told"})
+        assert answer.status_code in {401, 405}
+        assert b"told" not in answer.content
+
+
 def test_an_error_that_nobody_foresaw_has_them(
     acme: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:
