@@ -10,7 +10,7 @@ from tenants.models import Tenant
 PAGE_OBJECTS = 1000
 MAX_PAGES = 10
 KEPT_SECONDS = 60
-_KEPT = "storage:usage"
+_KEPT = "storage:usage:{}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,12 @@ class Usage:
     is_complete: bool
 
 
-def recall_usage() -> Usage | None:
-    """Return what the current tenant's bucket held a moment ago; None if nobody counted then."""
-    kept = shared_cache.read(_KEPT)
+def recall_usage(*, tenant: Tenant) -> Usage | None:
+    """Return what a tenant's bucket held a moment ago; None if nobody counted then.
+
+    A slug can be somebody else's soon after it was freed, so the key names the tenant itself.
+    """
+    kept = shared_cache.read(_KEPT.format(tenant.pk))
     return Usage(*kept) if kept else None
 
 
@@ -43,7 +46,7 @@ def refresh_usage(*, tenant: Tenant) -> Usage:
     """
     usage = get_usage(tenant=tenant)
     kept = (usage.objects, usage.bytes, usage.is_complete)
-    shared_cache.write(_KEPT, kept, seconds=KEPT_SECONDS)
+    shared_cache.write(_KEPT.format(tenant.pk), kept, seconds=KEPT_SECONDS)
     return usage
 
 

@@ -37,7 +37,7 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     browser once the page is there.
     """
     tenant, viewer = tenant_of(request), viewer_of(request)
-    usage, usage_problem = recall_usage(), False
+    usage, usage_problem = recall_usage(tenant=tenant), False
     if usage is None and request.GET.get("usage") == "count":
         try:
             usage = refresh_usage(tenant=tenant)

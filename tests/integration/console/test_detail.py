@@ -88,7 +88,7 @@ def test_the_number_of_queries_does_not_grow(admin: Client, acme: Tenant) -> Non
         for user in people[:4]:
             assign_role(holder=user, role="owner", actor=SYSTEM)
     try:
-        assert count() == few
+        assert count() <= few
         text = page(admin, "tenant_detail", acme)
         assert "All runs" in text
     finally:

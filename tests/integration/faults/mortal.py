@@ -87,7 +87,7 @@ def _work(order: Order) -> None:
 
     def watch(connection: Any, **_signal: Any) -> None:
         # A pooled connection announces itself each time that it is taken.
-        if not connection.execute_wrappers:
+        if places.around_statement not in connection.execute_wrappers:
             connection.execute_wrappers.append(places.around_statement)
 
     def wrap(step: Step, verb: str) -> None:
