@@ -17,6 +17,7 @@ from plexica.core import widgets
 from plexica.core.widgets import Widget, register_widget
 from plexica.identity.models import User
 from plexica.storage.clients import get_client
+from plexica.storage.selectors import recall_usage, refresh_usage
 from tenants.models import Tenant
 from tenants.scopes import tenant_scope
 from tests.conftest import Servers
@@ -37,7 +38,7 @@ def _fresh(acme: Tenant) -> Iterator[None]:
     def reset() -> None:
         Tenant.objects.filter(pk=acme.pk).update(checklist_dismissed_at=None, logo="")
         with tenant_scope(acme):
-            cache.delete("storage:usage")
+            cache.delete(f"storage:usage:{acme.pk}")
 
     reset()
     yield
@@ -57,6 +58,12 @@ class TestPeople:
 
 
 class TestStorage:
+    def test_what_one_had_before_who_had_the_same_slug_is_not_shown(self, acme: Tenant) -> None:
+        with tenant_scope(acme):
+            refresh_usage(tenant=acme)
+            assert recall_usage(tenant=acme) is not None
+            assert recall_usage(tenant=Tenant(slug=acme.slug)) is None
+
     def test_the_page_does_not_wait_for_it(self, ada: Member, servers: Servers) -> None:
         stop_part(servers.instance, "s3")
         try:
