@@ -172,13 +172,13 @@ def test_it_costs_the_same_however_much_there_is(
     ada: Member, bo: Member, django_assert_num_queries: Any
 ) -> None:
     page_of(ada)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(7):
         page_of(ada)
     for number in range(3):
         come(ada.tenant, f"More{number}", "member")
     page_of(ada)
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(7):
         page_of(ada)
     page_of(bo)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(4):
         page_of(bo)
