@@ -71,12 +71,12 @@ class TestReading:
         self, ada: Member, django_assert_num_queries: Any
     ) -> None:
         page_of(ada, "/roles/")
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(6):
             page_of(ada, "/roles/")
         for number in range(30):
             make(ada.tenant, f"Role {number}")
         page_of(ada, "/roles/")
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(6):
             page_of(ada, "/roles/")
 
     def test_a_role_that_is_not_there(self, ada: Member) -> None:

@@ -218,4 +218,4 @@ def test_the_page_takes_a_fixed_number_of_queries(
         dee.client.get(THEME)
 
 
-QUERIES = 5
+QUERIES = 2
