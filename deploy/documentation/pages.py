@@ -5,6 +5,7 @@ from pathlib import Path
 from deploy.documentation.commands import commands_reference
 from deploy.documentation.decisions import decisions_list
 from deploy.documentation.operations import operations_reference
+from deploy.documentation.variables import settings_reference
 
 
 def reference_pages(checkout: Path) -> dict[Path, str]:
@@ -12,6 +13,7 @@ def reference_pages(checkout: Path) -> dict[Path, str]:
     docs = checkout / "docs"
     return {
         docs / "adr" / "index.md": decisions_list(docs / "adr"),
+        docs / "reference" / "settings.md": settings_reference(),
         docs / "reference" / "commands.md": commands_reference(),
         docs / "reference" / "api.md": operations_reference(docs / "api"),
     }

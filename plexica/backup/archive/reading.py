@@ -44,7 +44,7 @@ _BROKEN = (
     NotImplementedError,
     RuntimeError,
 )
-_MEMBER_NAME = re.compile(r"[a-z0-9][a-z0-9_./-]{0,200}")
+_MEMBER_NAME = re.compile(r"[a-z0-9_][a-z0-9_./-]{0,200}")
 # Below this size a file cannot be an archive; beyond the digest there is at least a manifest.
 _LEAST_BYTES = 200
 

@@ -1,6 +1,7 @@
 """A whole platform is lost, servers and all, and comes back from one archive and its key."""
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -62,7 +63,7 @@ class Place:
         for command in ("prepare_database", "migrate", "prepare_keycloak"):
             Launcher(self.instance).manage(command, environment=self.environment)
         # Pages are served without collected files.
-        self.environment["PLEXICA_ENVIRONMENT"] = "test"
+        self.environment |= {"PLEXICA_ENVIRONMENT": "test", "PATH": os.environ["PATH"]}
 
     def manage(self, *arguments: str) -> str:
         """Run a command."""

@@ -12,8 +12,10 @@ from pytest_django import Settings
 
 from plexica.backup import creating
 from plexica.backup.archive.reading import Archive
+from plexica.backup.meter import Meter
 from plexica.backup.models import SILENT_AFTER, Backup, BackupState
 from plexica.backup.platform_part import is_of_platform
+from plexica.backup.restoring import check_archive
 from plexica.backup.schedule import TRY_AGAIN_AFTER, make_due
 from plexica.backup.selectors import backup_health
 from plexica.core.errors import PermanentError
@@ -47,7 +49,9 @@ def test_one_is_made_when_it_is_due_and_the_oldest_go(tmp_path: Path) -> None:
     first.refresh_from_db()
     assert first.state == BackupState.REMOVED
     path = tmp_path / "archives" / second.name
-    assert is_of_platform(Archive(lambda: path.open("rb"), []))
+    archive = Archive(lambda: path.open("rb"), [])
+    check_archive(archive, is_foreign=False, meter=Meter())
+    assert is_of_platform(archive)
     assert backup_health().problem == ""
 
 

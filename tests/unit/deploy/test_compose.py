@@ -11,7 +11,6 @@ from deploy.image import check, layout
 from deploy.local import keycloak, s3
 from deploy.local.environment import provisioner_environment, setup_environment, web_environment
 from deploy.local.instance import CHECKOUT, Instance
-from deploy.local.keycloak import Keycloak
 from deploy.local.launcher import Launcher
 from deploy.local.ports import Ports
 from deploy.local.secrets_store import SECRETS
@@ -66,7 +65,7 @@ def test_its_processes_get_the_same_variables_as_ours(
 ) -> None:
     # The image has pg_dump in a place of its own; a checkout has it in a wheel.
     # Keycloak's distribution is in another container, where the provisioner cannot run it.
-    exporting = Keycloak(instance).export_environment().keys()
+    exporting = keycloak.Keycloak(instance).export_environment().keys()
     ours = environment(instance).keys() - {"PLEXICA_PG_DUMP"} - exporting
     given = services[service]["environment"].keys()
     assert {name.removesuffix("_FILE") for name in given} - MORE == ours
