@@ -45,6 +45,7 @@ def _replace(path: Path, before: str, after: str) -> None:
     path.write_text(text.replace(before, after), "utf-8")
 
 
+@pytest.mark.prove
 def test_a_project_runs_follows_its_changes_and_leaves_nothing(
     app: App,
     acme: Tenant,
