@@ -95,7 +95,7 @@ def test_the_number_of_queries_does_not_grow(admin: Client, acme: Tenant) -> Non
         ProvisioningRun.objects.filter(pk__in=[run.pk for run in more]).delete()
         with tenant_scope(acme):
             User.objects.filter(issuer="http://many").delete()
-    assert few == 17
+    assert few <= 15
 
 
 def test_a_realm_and_a_bucket_tell_how_they_are(admin: Client, acme: Tenant) -> None:
