@@ -35,6 +35,14 @@ def test_a_secret_is_found_however_often_one_looks(
     assert "0 files looked at" in capsys.readouterr().out
 
 
+def test_where_git_does_not_answer_it_is_said_and_nothing_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(scan, "CHECKOUT", tmp_path)
+    assert scan.scan_secrets() == 0
+    assert "not run" in capsys.readouterr().out
+
+
 def answer(*dependencies: dict[str, object]) -> str:
     return json.dumps({"dependencies": dependencies})
 
