@@ -246,7 +246,10 @@ def test_too_many_invitations_in_a_minute_are_refused(
 ) -> None:
     user = invite()
     settings.PLEXICA_RATE_LIMIT_FACTOR = 1
-    settings.PLEXICA_RATE_LIMITS = {"invitation": {"address": 1000, "account": 2}}
+    settings.PLEXICA_RATE_LIMITS = {
+        **settings.PLEXICA_RATE_LIMITS,
+        "invitation": {"address": 1000, "account": 2},
+    }
     answers = [send(ada, one(user, "resend/")).status_code for _ in range(4)]
     assert HTTPStatus.TOO_MANY_REQUESTS in answers
     assert answers[0] == HTTPStatus.FOUND

@@ -276,7 +276,7 @@ def test_another_who_answers_at_its_port_is_not_taken_for_it(
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Impostor) as server, threads(1) as submit:
         submit(server.serve_forever)
-        monkeypatch.setattr(process, "_free_port", lambda: server.server_port)
+        monkeypatch.setattr(process, "_free_port", lambda _host: server.server_port)
         release = registered(ada, before="while True: time.sleep(1)")
         try:
             with working(Agent([runtime], pace=replace(QUICK, ready=1.0, crashes=1))):

@@ -8,7 +8,7 @@ from django.http import StreamingHttpResponse
 
 from plugins.backends import forget_endpoint
 from plugins.gateway import breaker as breaking
-from plugins.gateway import slots
+from plugins.gateway import forwarding, slots
 from plugins.gateway.breaker import Breaker
 from plugins.gateway.failures import BackendBroken
 from plugins.models import Backend, Release
@@ -172,8 +172,10 @@ def test_a_backend_that_is_busy_leaves_the_host_its_threads(
     ada: Member, backend: RunningBackend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slots, "WAIT_SECONDS", 0.05)
+    all_slots = slots.Slots()
+    monkeypatch.setattr(forwarding, "slots", all_slots)
     key = (backend.id, backend.address)
-    taken = [slots.slots.take(key) for _ in range(slots.PER_BACKEND)]
+    taken = [all_slots.take(key) for _ in range(slots.PER_BACKEND)]
     assert ada.client.get("/x/hello/").status_code == 503
     for release in taken:
         assert release is not None

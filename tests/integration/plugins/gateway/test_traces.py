@@ -28,8 +28,10 @@ from plexica.core.actor import SYSTEM
 from plexica.core.crypto import encrypt
 from plexica.core.observe import tracing
 from plexica.core.observe.spans import ALLOWED
+from plexica.core.scope import platform_scope
 from plexica.events.models import OutboxMessage
 from plexica.events.services import deliver_pending
+from plexica.identity.realm_settings import tell_realm_of_settings
 from plexica_sdk.hosting.environment import Backend as Variables
 from plexica_sdk.testing.backends import variables_of
 from plexica_sdk.testing.ports import free_port
@@ -45,6 +47,7 @@ from tests.integration.workspace.conftest import Member, come
 
 GREETER = Path(__file__).parent / "greeter"
 _SECONDS = 30
+_RENAMED = ("name", "contact_email", "locale", "time_zone")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,16 @@ def logged() -> Iterator[list[dict[str, str]]]:
     root.removeHandler(handler)
     root.setLevel(level)
     lines += [json.loads(line) for line in stream.getvalue().splitlines()]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _acme_keeps_its_name(acme: Tenant) -> Iterator[None]:
+    with platform_scope():
+        before = Tenant.objects.filter(pk=acme.pk).values(*_RENAMED).get()
+    yield
+    with platform_scope():
+        Tenant.objects.filter(pk=acme.pk).update(**before)
+        tell_realm_of_settings({"tenant": acme.slug, "changed": ["name"]})
 
 
 def _rename(ada: Member) -> None:

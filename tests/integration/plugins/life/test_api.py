@@ -75,14 +75,14 @@ def test_a_plugin_from_the_catalogue_to_its_end(
     there = ada.get(PLUGIN).json()
     assert there["plugin"]["installation"]["state"] == "ENABLED"
     assert {step["state"] for step in there["details"]["steps"]} == {"DONE"}
-    assert there["details"]["settings"] == {"greeting": "Ciao"}
+    assert there["details"]["settings"] == {"greeting": "Ciao", "colour": None}
     assert there["details"]["secrets"] == {"token": True}
     assert "hunter2" not in json.dumps(there)
     assert cy.get(PLUGIN).json()["plugin"]["installation"] is None
     assert cy.post(f"{PLUGIN}/disable", {}).status_code == 404
 
     changed = ada.send("PATCH", f"{PLUGIN}/settings", {"settings": {"greeting": None}})
-    assert changed.json()["details"]["settings"] == {"greeting": "Hello"}
+    assert changed.json()["details"]["settings"] == {"greeting": "Hello", "colour": None}
     assert ada.send("PATCH", f"{PLUGIN}/settings", {"settings": {"greeting": 3}}).status_code == 400
     assert ada.post(f"{PLUGIN}/disable", {}).json()["plugin"]["installation"]["state"] == "DISABLED"
     assert ada.post(f"{PLUGIN}/enable", {}).json()["plugin"]["installation"]["state"] == "ENABLED"
@@ -181,7 +181,7 @@ def test_an_export_has_tables_files_and_settings_and_no_secret(
         assert archive.read("tables/notes.csv") == b'id,words\n1,"milk, ""fresh"""\n'
         assert archive.read("files/a/b.txt") == b"b"
         facts = json.loads(archive.read("installation.json"))
-        assert facts["settings"] == {"greeting": "Ciao"}
+        assert facts["settings"] == {"greeting": "Ciao", "colour": None}
         assert all(b"hunter2" not in archive.read(name) for name in names)
     assert cy.post(f"{PLUGIN}/export", {}).status_code == 404
     settings.PLEXICA_PLUGIN_EXPORT_MB = 0
