@@ -99,6 +99,9 @@ class UserSerializer(serializers.ModelSerializer[User]):
     roles = serializers.SerializerMethodField(
         help_text="The keys of the roles that they hold themselves; for those who may see roles."
     )
+    email = serializers.CharField(
+        read_only=True, help_text="Empty where the login service knows none."
+    )
     last_login = serializers.SerializerMethodField(help_text="For those who manage people.")
     waiting = serializers.SerializerMethodField(
         help_text="What the login service has yet to do; for those who manage people."

@@ -34,7 +34,11 @@ from schemathesis.specs.openapi.checks import (
 from plexica.core.actor import SYSTEM
 from plexica.core.scope import platform_scope
 from plexica.identity.platform_realm import PLATFORM_REALM
-from plexica.rbac.service_accounts import create_service_account, revoke_service_account
+from plexica.rbac.service_accounts import (
+    create_service_account,
+    list_with_roles,
+    revoke_service_account,
+)
 from plexica.workspace.api import views
 from plugins.gateway.tokens import HostToken, make_host_token
 from plugins.models import Installation
@@ -94,7 +98,9 @@ def workspace(globex: Tenant) -> Iterator[Api]:
     token = ask_token(globex, issued.account.client_id, issued.secret).json()["access_token"]
     yield Api("workspace.yaml", f"{globex.slug}.{settings.PLEXICA_BASE_DOMAIN}", token)
     with tenant_scope(globex):
-        revoke_service_account(tenant=globex, account=issued.account, actor=SYSTEM)
+        # Those too that were made meanwhile.
+        for account in list_with_roles():
+            revoke_service_account(tenant=globex, account=account, actor=SYSTEM)
 
 
 @pytest.fixture(scope="module")
