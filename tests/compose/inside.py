@@ -61,7 +61,7 @@ def _check_image(stack: Stack) -> None:
         "web",
         *("sh", "-c"),
         "for program in gcc cc make pip pip3 node npm git; do command -v $program; done;"
-        " ls -d /srv/plexica/tests /srv/plexica/.git /srv/plexica/node_modules /root/.cache"
+        " ls -d /srv/plexica/tests /srv/plexica/.git /srv/plexica/node_modules ~root/.cache"
         " /srv/plexica/Dockerfile /srv/plexica/.plexica 2>/dev/null; true",
     )
     expect(found.strip(), "", "what the image should not have")

@@ -23,7 +23,6 @@ CACHE = CHECKOUT / ".plexica" / "engines"
 BASE = "localhost/plexica-test-base:1"
 _ROOT = CACHE / "base.tar"
 _SUITE = "bookworm"
-_MIRROR = "http://deb.debian.org/debian"
 _INCLUDED = "python3,python3-venv,ca-certificates"
 _MAKING_SECONDS = 600
 _START_SECONDS = 60.0
@@ -216,7 +215,7 @@ def _base() -> Path:
 
 
 def _mirror() -> str:
-    """Return the mirror that this machine has its packages from."""
+    """Return the mirror that this machine has its packages from; without one nothing is made."""
     found = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages"],  # noqa: S607
         capture_output=True,
@@ -224,4 +223,6 @@ def _mirror() -> str:
         check=False,
     )
     mirrors = [line for line in found.stdout.split() if line.rstrip("/").endswith("debian")]
-    return mirrors[0] if mirrors else _MIRROR
+    if not mirrors:
+        pytest.skip("not run: no base image, and apt knows no mirror of Debian to make one from")
+    return mirrors[0]
