@@ -4,18 +4,15 @@ A plugin's definitions are SQL of its own making. They are run as the installati
 reaches its schema and nothing else, as its migrations are: an archive can do no more than a plugin.
 """
 
-import os
 import re
-import subprocess
 from typing import Any
 
 import psycopg
-from django.conf import settings
 
-from plexica.core.errors import PermanentError, TransientError
 from plugins.models import Installation
 from plugins.states import InstallationState
 from tenants.models import Tenant
+from tenants.schema.dump import dump_schema
 
 KEPT_STATES = (InstallationState.ENABLED, InstallationState.DISABLED)
 MAX_DEFINITIONS = 32 * 1024 * 1024
@@ -44,43 +41,18 @@ def read_definitions(installation: Installation, *, snapshot: str | None, part: 
         TransientError: pg_dump did not end in time.
         PermanentError: pg_dump is not there, or failed.
     """
-    database = settings.DATABASES["default"]
-    command = [
-        settings.PLEXICA_PG_DUMP,
-        f"--schema={installation.schema_name}",
-        f"--role={installation.database_role}",
-        f"--section={part}",
-        *([f"--snapshot={snapshot}"] if snapshot else []),
-        "--no-owner",
-        "--no-privileges",
-        "--no-publications",
-        "--no-subscriptions",
-        "--encoding=UTF8",
-    ]
-    environment = {
-        "PATH": os.environ.get("PATH", ""),
-        "PGHOST": database["HOST"],
-        "PGPORT": database["PORT"] or "5432",
-        "PGUSER": database["USER"],
-        "PGPASSWORD": database["PASSWORD"],
-        "PGDATABASE": database["NAME"],
-        "PGCONNECT_TIMEOUT": "5",
-    }
-    try:
-        dump = subprocess.run(  # noqa: S603 (the command is from our own settings)
-            command, env=environment, capture_output=True, check=True, text=True, timeout=_SECONDS
-        )
-    except FileNotFoundError as error:
-        raise PermanentError(
-            f"{settings.PLEXICA_PG_DUMP} is not installed. Set PLEXICA_PG_DUMP to the pg_dump"
-            " of the server's version."
-        ) from error
-    except subprocess.CalledProcessError as error:
-        last_line = (error.stderr or "").strip().rpartition("\n")[2]
-        raise PermanentError(f"pg_dump failed: {last_line}"[:300]) from error
-    except subprocess.TimeoutExpired as error:
-        raise TransientError(f"pg_dump did not end within {_SECONDS} seconds.") from error
-    return _NOT_OURS.sub("", dump.stdout)
+    dump = dump_schema(
+        installation.schema_name,
+        role=installation.database_role,
+        options=[
+            f"--section={part}",
+            *([f"--snapshot={snapshot}"] if snapshot else []),
+            "--no-publications",
+            "--no-subscriptions",
+        ],
+        seconds=_SECONDS,
+    )
+    return _NOT_OURS.sub("", dump)
 
 
 def moved_definitions(definitions: str, *, old_schema: str, schema: str) -> str:

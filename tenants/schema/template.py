@@ -4,20 +4,18 @@ Replaying takes a twentieth of the time that the migrations take. The text is ke
 of the migrations, so that a stale one is never used; it is built under a lock.
 """
 
-import os
 import re
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import structlog
-from django.conf import settings
 from django.db import connection
 from psycopg import sql
 
 from plexica.core.errors import PermanentError
 from plexica.core.scope import enter_scope, platform_scope, role_name, schema_owner
 from tenants.models import SchemaTemplate
+from tenants.schema.dump import dump_schema
 from tenants.schema.migrations import migrate_schema, tenant_digest
 
 TEMPLATE_SCHEMA = "plexica_template_2f6e9c1b"
@@ -81,6 +79,7 @@ def ensure_template() -> bool:
         Whether it was built.
 
     Raises:
+        TransientError: pg_dump did not end in time.
         PermanentError: pg_dump failed.
     """
     digest = tenant_digest()
@@ -108,53 +107,16 @@ def _build() -> str:
         cursor.execute(drop)
         cursor.execute(sql.SQL("CREATE SCHEMA {}").format(name).as_string())
         migrate_schema(TEMPLATE_SCHEMA)
-        statements = _clean(_dump())
+        statements = _clean(
+            dump_schema(
+                TEMPLATE_SCHEMA,
+                role=role_name("owner"),
+                options=["--rows-per-insert=1000"],
+                seconds=DUMP_TIMEOUT_SECONDS,
+            )
+        )
         cursor.execute(drop)
     return statements
-
-
-def _dump() -> str:
-    database = settings.DATABASES["default"]
-    command = [
-        settings.PLEXICA_PG_DUMP,
-        f"--schema={TEMPLATE_SCHEMA}",
-        f"--role={role_name('owner')}",
-        "--no-owner",
-        "--no-privileges",
-        "--rows-per-insert=1000",
-        "--encoding=UTF8",
-    ]
-    environment = {
-        "PATH": os.environ.get("PATH", ""),
-        "PGHOST": database["HOST"],
-        "PGPORT": database["PORT"] or "5432",
-        "PGUSER": database["USER"],
-        "PGPASSWORD": database["PASSWORD"],
-        "PGDATABASE": database["NAME"],
-        "PGCONNECT_TIMEOUT": "5",
-    }
-    try:
-        dump = subprocess.run(  # noqa: S603 (the command is from our own settings)
-            command,
-            env=environment,
-            capture_output=True,
-            check=True,
-            text=True,
-            timeout=DUMP_TIMEOUT_SECONDS,
-        )
-    except FileNotFoundError as error:
-        raise PermanentError(
-            f"{settings.PLEXICA_PG_DUMP} is not installed. Set PLEXICA_PG_DUMP to the pg_dump"
-            " of the server's version."
-        ) from error
-    except subprocess.CalledProcessError as error:
-        last_line = (error.stderr or "").strip().rpartition("\n")[2]
-        raise PermanentError(f"pg_dump failed: {last_line}") from error
-    except subprocess.TimeoutExpired as error:
-        raise PermanentError(
-            f"pg_dump did not end within {DUMP_TIMEOUT_SECONDS} seconds."
-        ) from error
-    return dump.stdout
 
 
 def _clean(dump: str) -> str:
