@@ -22,7 +22,7 @@ from plexica.identity.providers import tenant_provider
 from plugins.models import Installation
 from plugins.secrets import secret_settings
 from tenants.claim import claimed
-from tenants.models import Tenant
+from tenants.models import OWN_SETTINGS, Tenant
 from tenants.schema.migrations import tenant_digest
 
 if TYPE_CHECKING:
@@ -40,27 +40,7 @@ LEFT_OUT = frozenset(
     }
 )
 # What of a tenant's row comes back with it.
-VALUES = (
-    "name",
-    "owner_email",
-    "contact_email",
-    "locale",
-    "time_zone",
-    "theme_colour",
-    "theme_mode",
-    "logo",
-    "icon",
-    "checklist_dismissed_at",
-    "session_idle_minutes",
-    "session_max_minutes",
-    "password_min_length",
-    "password_history",
-    "password_mixed_case",
-    "password_digit",
-    "password_symbol",
-    "second_factor_required",
-    "created_at",
-)
+VALUES = (*OWN_SETTINGS, "owner_email", "created_at")
 
 
 def take_tenant(

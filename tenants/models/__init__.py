@@ -2,7 +2,7 @@
 
 from tenants.models.platform import PlatformState, SchemaTemplate
 from tenants.models.runs import IdempotencyKey, ProvisioningRun, ProvisioningStep
-from tenants.models.tenant import SCHEMA_OF_TENANT, Domain, Tenant, TenantSecret
+from tenants.models.tenant import OWN_SETTINGS, SCHEMA_OF_TENANT, Domain, Tenant, TenantSecret
 from tenants.models.upkeep import (
     RECONCILED_WITHIN,
     DeletionRequest,
@@ -13,6 +13,7 @@ from tenants.models.upkeep import (
 )
 
 __all__ = [
+    "OWN_SETTINGS",
     "RECONCILED_WITHIN",
     "SCHEMA_OF_TENANT",
     "DeletionRequest",

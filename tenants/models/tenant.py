@@ -22,7 +22,7 @@ from tenants.theme import Theme, theme_of
 SCHEMA_OF_TENANT = "SELECT schema_name FROM public.tenants_tenant t WHERE t.id = tenant_id"
 
 # What a workspace's own people may change of their tenant's row.
-_OWN_SETTINGS = (
+OWN_SETTINGS = (
     "name",
     "contact_email",
     "locale",
@@ -40,8 +40,6 @@ _OWN_SETTINGS = (
     "password_digit",
     "password_symbol",
     "second_factor_required",
-    "version",
-    "updated_at",
 )
 
 
@@ -55,7 +53,7 @@ class Tenant(TenantMixin):  # type: ignore[misc] # django-tenants has no types
     # its workspace's settings are about (tenants.schema.privileges, tenants.epochs).
     shared_privileges: ClassVar[tuple[str, ...]] = (
         "SELECT",
-        f"UPDATE (permission_epoch, {', '.join(_OWN_SETTINGS)})",
+        f"UPDATE (permission_epoch, version, updated_at, {', '.join(OWN_SETTINGS)})",
     )
     tenant_rows: ClassVar[str] = "schema_name"
 
