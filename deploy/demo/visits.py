@@ -13,7 +13,7 @@ from django.test import Client
 
 from tenants.models import Tenant
 
-_FORM = re.compile(r'<form[^>]*action="([^"]+)"')
+LOGIN_FORM = re.compile(r'<form[^>]*action="([^"]+)"')
 _SECONDS = 30
 
 
@@ -21,12 +21,13 @@ class NotComeIn(Exception):
     """The login did not lead into the workspace; the words say how far it came."""
 
 
-class _Keycloak(requests.Session):
+class KeycloakSession(requests.Session):
     """Sends secure cookies to localhost without TLS, as browsers do."""
 
     trust_env = False
 
     def send(self, request: requests.PreparedRequest, **options: object) -> requests.Response:
+        """Send a request, and have its cookies sent on without TLS too."""
         response = super().send(request, **options)  # type: ignore[arg-type]
         for cookie in self.cookies:
             cookie.secure = False
@@ -51,10 +52,10 @@ def visit(tenant: Tenant, email: str, password: str) -> Client:
     browser = Client(headers={"Host": address.netloc, "Accept-Language": tenant.locale or "en"})
     browser.defaults["wsgi.url_scheme"] = address.scheme
     begun = browser.get("/oidc/authenticate/", {"next": "/"})
-    keycloak = _Keycloak()
+    keycloak = KeycloakSession()
     try:
         page = keycloak.get(begun["Location"], timeout=_SECONDS)
-        form = _FORM.search(page.text)
+        form = LOGIN_FORM.search(page.text)
         if form is None:
             raise NotComeIn("Keycloak's login page has no form.")
         answer = keycloak.post(

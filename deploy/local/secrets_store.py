@@ -13,6 +13,11 @@ def _token() -> str:
     return secrets.token_urlsafe(32)
 
 
+def _long_token() -> str:
+    """Make one as long as Django wants a key that it signs with (its check W009)."""
+    return secrets.token_urlsafe(48)
+
+
 def _fernet_key() -> str:
     return base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
 
@@ -24,7 +29,7 @@ def _readable_password() -> str:
 
 
 SECRETS: dict[str, Callable[[], str]] = {
-    "secret_key": _token,
+    "secret_key": _long_token,
     "encryption_key": _fernet_key,
     "postgres_password": _token,
     "web_db_password": _token,

@@ -5,6 +5,8 @@ import sys
 from argparse import Namespace
 from typing import Any
 
+from django.core.management.base import BaseCommand
+
 from plexica.core.errors import Conflict, InvalidInput, NotFound, OutwardError, PlexicaError
 from tenants.cli.exits import ExitCode
 from tenants.cli.here import DATABASE_AWAY
@@ -19,17 +21,21 @@ _CODES: tuple[tuple[type[PlexicaError], ExitCode], ...] = (
 )
 
 
-def run_subcommand(options: Namespace) -> None:
-    """Run the subcommand in `act`; how it ended is the process's exit code.
+class CommandOfSubcommands(BaseCommand):
+    """A management command whose subcommands say in `act` what they do."""
 
-    Raises:
-        SystemExit: With one of `ExitCode`, unless it succeeded.
-    """
-    if options.verbosity < _VERBOSE:
-        # The display says what happens; lines of the log would run through it.
-        logging.getLogger().setLevel(logging.ERROR)
-    if code := _run(options, Output(is_json=options.json)):
-        sys.exit(int(code))
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Run a subcommand; how it ended is the process's exit code.
+
+        Raises:
+            SystemExit: With one of `ExitCode`, unless it succeeded.
+        """
+        given = Namespace(**options)
+        if given.verbosity < _VERBOSE:
+            # The display says what happens; lines of the log would run through it.
+            logging.getLogger().setLevel(logging.ERROR)
+        if code := _run(given, Output(is_json=given.json)):
+            sys.exit(int(code))
 
 
 def _run(options: Namespace, output: Output) -> ExitCode:

@@ -1,15 +1,12 @@
 """Everything that can be done with tenants; see docs/command-line.md."""
 
-from argparse import ArgumentParser, Namespace
-from typing import Any
-
-from django.core.management.base import BaseCommand
+from argparse import ArgumentParser
 
 from tenants.cli.parser import add_subcommands
-from tenants.cli.running import run_subcommand
+from tenants.cli.running import CommandOfSubcommands
 
 
-class Command(BaseCommand):
+class Command(CommandOfSubcommands):
     """Tenants, from the command line."""
 
     help = "Create, show, change, compare and upgrade tenants. Needs the provisioner's environment."
@@ -17,11 +14,3 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Name the subcommands and their arguments."""
         add_subcommands(parser)
-
-    def handle(self, *_args: Any, **options: Any) -> None:
-        """Run a subcommand; how it ended is the process's exit code.
-
-        Raises:
-            SystemExit: With one of `ExitCode`, unless it succeeded.
-        """
-        run_subcommand(Namespace(**options))

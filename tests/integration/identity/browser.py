@@ -2,30 +2,22 @@
 
 import html
 import re
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-import requests
 from django.test import Client
 
+from deploy.demo.visits import LOGIN_FORM, KeycloakSession
 from plexica.identity.keycloak.realm import realm_client
 from tenants.models import Tenant
 
+if TYPE_CHECKING:
+    import requests
+
+__all__ = ["PASSWORD", "Browser", "KeycloakSession", "host_of", "query", "set_password"]
+
 PASSWORD = "a long enough password"
-_FORM = re.compile(r'<form[^>]*action="([^"]+)"')
 _ERRORS = re.compile(r"(?s)<span[^>]*(?:error|feedback)[^>]*>(.*?)</span>")
-
-
-class KeycloakSession(requests.Session):
-    """Sends secure cookies to localhost without TLS, as browsers do."""
-
-    trust_env = False
-
-    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:
-        response = super().send(request, **options)
-        for cookie in self.cookies:
-            cookie.secure = False
-        return response
 
 
 class Browser:
@@ -48,7 +40,7 @@ class Browser:
         if page.status_code == 302:
             # This browser is logged in at the realm already.
             return page.headers["Location"]
-        form = _FORM.search(page.text)
+        form = LOGIN_FORM.search(page.text)
         assert form, page.text[:2000]
         answer = self.keycloak.post(
             html.unescape(form.group(1)),

@@ -1,15 +1,12 @@
 """Everything that can be done with people from the command line; see docs/command-line.md."""
 
-from argparse import ArgumentParser, Namespace
-from typing import Any
-
-from django.core.management.base import BaseCommand
+from argparse import ArgumentParser
 
 from plexica.identity.sync.command import sync
-from tenants.cli.running import run_subcommand
+from tenants.cli.running import CommandOfSubcommands
 
 
-class Command(BaseCommand):
+class Command(CommandOfSubcommands):
     """People, from the command line."""
 
     help = "Bring the people of tenants in step with their realms."
@@ -32,11 +29,3 @@ class Command(BaseCommand):
         )
         syncing.add_argument("--dry-run", action="store_true", help="Say what would be done.")
         syncing.add_argument("--json", action="store_true", help="Print one JSON document.")
-
-    def handle(self, *_args: Any, **options: Any) -> None:
-        """Run a subcommand; how it ended is the process's exit code.
-
-        Raises:
-            SystemExit: With one of `ExitCode`, unless it succeeded.
-        """
-        run_subcommand(Namespace(**options))
