@@ -64,6 +64,8 @@ prove: venv fetch ## Run the long proofs and figures that `make test` leaves out
 	@$(VENV)/python -m bench tenants
 	@$(VENV)/python -m bench pages
 	@$(VENV)/python -m bench metrics
+	@$(VENV)/python -m bench gateway
+	@$(VENV)/python -m bench backup
 	@$(VENV)/python -m bench isolation
 
 screenshots: venv fetch ## Write docs/images/*.png anew, after a change of how pages look
