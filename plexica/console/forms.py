@@ -21,7 +21,6 @@ from tenants.deletion_requests import MAX_WORDS_LENGTH
 from tenants.life import MAX_GRACE_DAYS
 from tenants.models import Tenant
 from tenants.overview import Period
-from tenants.services import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
 from tenants.session_limits import (
     MAX_IDLE_MINUTES,
     MAX_MAX_MINUTES,
@@ -31,6 +30,7 @@ from tenants.session_limits import (
 from tenants.slugs import MAX_LENGTH as MAX_SLUG_LENGTH
 from tenants.slugs import validate_slug
 from tenants.states import TenantState
+from tenants.validation import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
 
 MAX_SEARCH_LENGTH = 100
 MINUTES_AN_HOUR = 60

@@ -16,8 +16,8 @@ from plexica.storage.theme_pictures import ICON_BOUNDS, LOGO_BOUNDS, PictureChan
 from tenants import login_rules, session_limits
 from tenants.deletion_requests import MAX_WORDS_LENGTH
 from tenants.models import Tenant
-from tenants.services import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
 from tenants.slugs import MAX_LENGTH as MAX_SLUG_LENGTH
+from tenants.validation import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
 
 _COLOUR_LENGTH = 7
 

@@ -9,7 +9,6 @@ from rest_framework import serializers
 from tenants import slugs
 from tenants.life import MAX_GRACE_DAYS
 from tenants.selectors import ORDERINGS
-from tenants.services import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
 from tenants.session_limits import (
     MAX_IDLE_MINUTES,
     MAX_MAX_MINUTES,
@@ -17,6 +16,7 @@ from tenants.session_limits import (
     MIN_MAX_MINUTES,
 )
 from tenants.states import TenantState
+from tenants.validation import MAX_EMAIL_LENGTH, MAX_NAME_LENGTH
 
 MAX_PAGE_SIZE = 100
 

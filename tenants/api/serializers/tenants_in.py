@@ -17,7 +17,7 @@ from tenants.api.serializers.fields import (
 from tenants.api.serializers.pages import PageQuerySerializer
 from tenants.api.serializers.strict import QuerySerializer, StrictSerializer
 from tenants.api.serializers.tenants_out import TenantSerializer
-from tenants.services import MAX_EMAIL_LENGTH
+from tenants.validation import MAX_EMAIL_LENGTH
 
 RETRY_MODES = (
     ("create", "Make the tenant, in a new run"),

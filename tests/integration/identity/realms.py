@@ -1,4 +1,4 @@
-"""Tenants that have a realm and nothing else, and programs of theirs."""
+"""Tenants that have a realm and nothing else, programs of theirs, and what is found to differ."""
 
 import uuid
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from plexica.identity.keycloak.realm import RealmClient
 from plexica.identity.provisioning import Realm
 from tenants import slugs
 from tenants.models import Tenant
+from tenants.parts import Finding
 
 PROGRAM_SECRET = "a program's own secret"
 
@@ -51,6 +52,12 @@ def add_program(realm: RealmClient, client_id: str, **values: Any) -> str:
         },
     )  # fmt: skip
     return made.created_id
+
+
+def names(found: list[Finding]) -> set[str]:
+    """Return what differs, all of it in a realm."""
+    assert all(finding.part == "realm" for finding in found)
+    return {finding.what for finding in found}
 
 
 def ask_token(tenant: Tenant, client_id: str, secret: str, **form: str) -> requests.Response:

@@ -24,7 +24,7 @@ from plexica.identity.break_glass import (
     open_realm,
 )
 from plexica.identity.keycloak.errors import KeycloakForbidden
-from plexica.identity.keycloak.master import MasterClient, master_client
+from plexica.identity.keycloak.master import MasterClient
 from plexica.identity.realm_power import power_over
 from tenants.models import RealmAccess, Tenant
 from tests.conftest import Servers
@@ -45,11 +45,6 @@ def tenant(realm: Tenant, master: MasterClient) -> Iterator[Tenant]:
     yield realm
     master.give_power_away(realm.realm)
     RealmAccess.objects.filter(tenant=realm).delete()
-
-
-@pytest.fixture
-def master() -> MasterClient:
-    return master_client("default")
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 import html
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 import requests
 from django.conf import settings
 
 from plexica.core.actor import SYSTEM
-from plexica.core.scope import platform_scope
 from plexica.events.models import OutboxMessage
 from plexica.events.services import deliver_pending
 from plexica.identity.keycloak.realm import realm_client
@@ -18,17 +16,9 @@ from plexica.identity.realm_look import STYLE_ATTRIBUTE
 from plexica.identity.realm_part import RealmPart
 from tenants.models import Tenant
 from tenants.services import update_tenant, update_theme
-from tenants.states import TenantState
 from tenants.theme import PICTURES_PREFIX
-from tests.integration.identity.realms import tenant_with_realm
 
 LOGO = f"{PICTURES_PREFIX}{'0' * 32}.webp"
-
-
-@pytest.fixture(scope="module")
-def tenant(platform: object, django_db_blocker: Any) -> Iterator[Tenant]:
-    with platform_scope(), tenant_with_realm(state=TenantState.ACTIVE) as tenant:
-        yield tenant
 
 
 @pytest.fixture(autouse=True)

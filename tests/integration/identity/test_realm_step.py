@@ -10,7 +10,7 @@ from pytest_django import Settings
 
 from plexica.core.errors import PermanentError, TransientError
 from plexica.identity.keycloak.errors import KeycloakForbidden, KeycloakUnauthorized
-from plexica.identity.keycloak.master import MasterClient, master_client
+from plexica.identity.keycloak.master import MasterClient
 from plexica.identity.keycloak.realm import realm_client
 from plexica.identity.keycloak.tokens import drop_tokens_of_realm, get_token
 from plexica.identity.providers import MANAGEMENT_SECRET, WORKSPACE_SECRET
@@ -29,11 +29,6 @@ def tenant() -> Iterator[Tenant]:
     yield made
     STEP.undo(made)
     made.delete()
-
-
-@pytest.fixture
-def master() -> MasterClient:
-    return master_client("default")
 
 
 def forget_tokens(tenant: Tenant) -> None:

@@ -1,7 +1,6 @@
 """A tenant's limits of sessions: changed here, told to the real Keycloak, compared and repaired."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -10,7 +9,6 @@ from django.utils import timezone
 from plexica.audit.models import AuditEntry
 from plexica.core.actor import SYSTEM
 from plexica.core.errors import InvalidInput, TransientError
-from plexica.core.scope import platform_scope
 from plexica.events.models import OutboxMessage
 from plexica.events.services import deliver_pending
 from plexica.identity.keycloak.master import master_client
@@ -22,15 +20,8 @@ from tenants.models import Tenant
 from tenants.services import update_tenant
 from tenants.states import TenantState
 from tests.integration.identity.logins import keycloak_at
-from tests.integration.identity.realms import tenant_with_realm
 
 NAMES = ("ssoSessionIdleTimeout", "ssoSessionMaxLifespan")
-
-
-@pytest.fixture(scope="module")
-def tenant(platform: object, django_db_blocker: Any) -> Iterator[Tenant]:
-    with platform_scope(), tenant_with_realm(state=TenantState.ACTIVE) as tenant:
-        yield tenant
 
 
 @pytest.fixture(autouse=True)
